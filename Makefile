@@ -1,0 +1,60 @@
+# Headrace. `make help` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+STACK := $(BIN)/python -m deploy.local
+
+.DEFAULT_GOAL := help
+.PHONY: help run up down status logs check test test-containers bench fmt lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Headrace needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12"; exit 1; }
+	@echo "Installing the locked dependencies into $(VENV) (once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(READY) ## start the local stack, send demo events through it, keep running until Ctrl-C
+	@exec $(STACK) run
+
+up: $(READY) ## start the local stack in the background
+	@$(STACK) up
+
+down: $(READY) ## stop the local stack; data stays in .headrace/
+	@$(STACK) down
+
+status: $(READY) ## each part: pid, port, health, lag
+	@$(STACK) status
+
+logs: $(READY) ## follow the logs of all parts
+	@$(STACK) logs
+
+check: $(READY) ## format, lint, types and the fast tests (under a minute)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -q -m 'not stack and not slow'
+
+test: $(READY) ## every test, fast ones first
+	@$(BIN)/pytest -m 'not stack and not slow' && $(BIN)/pytest -m 'stack or slow'
+
+test-containers: $(READY) ## the stack tests against real server images (needs Docker)
+	@HEADRACE_TEST_CONTAINERS=1 $(BIN)/pytest -m stack
+
+bench: $(READY) ## rates, latencies and CPU per event, as ratios to ceilings of the same run
+	@$(BIN)/python -m tests.bench
+
+fmt: $(READY) ## format and fix what can be fixed
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: $(READY) ## write requirements.lock again from pyproject.toml
+	@$(BIN)/uv pip compile -q pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+
+clean: ## remove .venv and caches; data in .headrace/ stays
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

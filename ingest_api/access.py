@@ -1,0 +1,116 @@
+"""Who asks: a token or a site id becomes an `Access`, from the process's cache when it can."""
+
+import hashlib
+import hmac
+import time
+from dataclasses import dataclass
+
+from ingest_api import keys, moment
+from ingest_api.keys import Kind
+from ingest_api.projects import Project, Projects
+from ingest_api.stream import Redis
+
+#: a change of projects or keys is seen by every process within this many seconds
+CHECK_SECONDS = 2.0
+#: tokens remembered per process, good and bad
+MAX_CACHED = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a valid token opens. `project` is None for an admin key, which belongs to the installation."""
+
+    project: Project | None
+    kinds: frozenset[Kind]
+    key_id: str
+    expires_at: int = 0
+
+
+class Directory:
+    """Tokens -> access. Cached until `Projects.version` moves, which is asked at most every `CHECK_SECONDS`.
+
+    Look-ups raise redis-py's errors when Redis is away and the cache is too old to trust: nobody is let in by
+    a stale answer, and nobody is told that a good key is bad.
+    """
+
+    def __init__(self, redis: Redis, *, demo_keys: bool = False) -> None:
+        self._projects = Projects(redis)
+        self._demo_keys = demo_keys
+        self._cache: dict[bytes, Access | None] = {}
+        self._sites: dict[str, Project | None] = {}
+        self._version = -1
+        self._checked = float("-inf")
+
+    def cached(self, token: str) -> Access | None:
+        """The access of a token that was looked up lately, without waiting; None says only "ask `find`"."""
+        if time.monotonic() - self._checked > CHECK_SECONDS:
+            return None
+        access = self._cache.get(_cache_key(token))
+        if access is not None and access.expires_at and moment.now_ms() >= access.expires_at:
+            return None
+        return access
+
+    async def find(self, token: str) -> Access | None:
+        """The access of a token, or None for every token that opens nothing, whatever the cause."""
+        await self._refresh()
+        name = _cache_key(token)
+        access = self._cache.get(name)
+        if name not in self._cache or (access and access.expires_at):
+            version = self._version
+            access = await self._look_up(token)
+            if version == self._version:  # else this answer may be older than the change that cleared the cache
+                self._make_room(self._cache)
+                self._cache[name] = access
+        return access
+
+    async def site(self, site_id: str) -> Project | None:
+        """The project of a public site id, or None."""
+        await self._refresh()
+        if site_id not in self._sites:
+            version = self._version
+            project = await self._projects.site_project(site_id)
+            if version != self._version:
+                return project
+            self._make_room(self._sites)
+            self._sites[site_id] = project
+        return self._sites[site_id]
+
+    async def _refresh(self) -> None:
+        if time.monotonic() - self._checked <= CHECK_SECONDS:
+            return
+        asked = time.monotonic()
+        version = await self._projects.version()
+        if version != self._version:
+            self._cache.clear()
+            self._sites.clear()
+            self._version = version
+        self._checked = asked
+
+    async def _look_up(self, token: str) -> Access | None:
+        key_id = keys.key_id(token)
+        if key_id is None:
+            return await self._look_up_demo(token) if self._demo_keys else None
+        key = await self._projects.key(key_id)
+        stored = key.digest if key else ""
+        if not hmac.compare_digest(keys.digest(token), stored) or key is None or not key.active(moment.now_ms()):
+            return None
+        project = await self._projects.get(key.project) if key.project else None
+        if key.project and project is None:
+            return None
+        return Access(project, frozenset((key.kind,)), key.id, key.expires_at)
+
+    async def _look_up_demo(self, token: str) -> Access | None:
+        found = await self._projects.demo_kinds(token)
+        if found is None:
+            return None
+        return Access(await self._projects.get(found[0]), found[1], "demo")
+
+    @staticmethod
+    def _make_room(cache: dict[bytes, Access | None] | dict[str, Project | None]) -> None:
+        if len(cache) >= MAX_CACHED:
+            cache.clear()
+
+
+def _cache_key(token: str) -> bytes:
+    # Hashed, so that neither a memory dump nor the timing of a dict look-up shows a token.
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,191 @@
+"""Group commit: events that arrive while a write is under way join the next frame of their shard.
+
+An idle server adds no delay, a busy one writes large frames. A request's events for one shard travel in one
+frame, so that they are written whole or not at all.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any, cast
+
+from redis.exceptions import RedisError, ResponseError
+
+from ingest_api import frame, telemetry
+from ingest_api.dialect import Verdict
+from ingest_api.errors import Unavailable
+from ingest_api.event import Event
+from ingest_api.normalise import Stamped
+from ingest_api.stream import LIBRARY, Install, Redis, Shard, load_functions
+
+log = logging.getLogger(__name__)
+
+#: a frame is closed before it holds more events than this, unless one request alone brings more
+MAX_FRAME_EVENTS = 4096
+MAX_FRAME_BYTES = 4 * 1024 * 1024
+
+_VERDICTS = {ord("0"): Verdict.NEW, ord("1"): Verdict.DUPLICATE, ord("2"): Verdict.MISMATCH}
+
+
+class _Lot:
+    """What one frame will hold, and who waits for it."""
+
+    __slots__ = ("count", "events", "keyed", "shard", "size", "waiters")
+
+    def __init__(self, shard: Shard) -> None:
+        self.shard = shard
+        self.events: list[Event] = []
+        self.keyed = bytearray()
+        self.count = 0  # keyed events
+        self.size = 0
+        #: a future, and which of the lot's keyed events its request brought: the first, and how many
+        self.waiters: list[tuple[asyncio.Future[bytes], int, int]] = []
+
+    def has_room(self, count: int, size: int) -> bool:
+        return len(self.events) + count <= MAX_FRAME_EVENTS and self.size + size <= MAX_FRAME_BYTES
+
+    def add(self, entries: Sequence[Stamped], future: asyncio.Future[bytes]) -> None:
+        first = self.count
+        for entry in entries:
+            if entry.digest:
+                self.keyed += len(self.events).to_bytes(2, "big") + entry.digest + entry.payload
+                self.count += 1
+            self.events.append(entry.event)
+            self.size += entry.size
+        self.waiters.append((future, first, self.count - first))
+
+
+class Appender:
+    """Writes events into their shards. One per process; `run` must be running for `append` to return."""
+
+    def __init__(self, redis: Redis, install: Install, max_pending_bytes: int) -> None:
+        self._redis = redis
+        self._shards = install.shards
+        self._window_ms = install.window_ms
+        self._max_pending_bytes = max_pending_bytes
+        self._pending_bytes = 0
+        self._lots: list[_Lot] = []
+        self._open: dict[int, _Lot] = {}
+        self._turn = 0
+        self._wake = asyncio.Event()
+
+    async def append(self, entries: Sequence[Stamped]) -> list[Verdict]:
+        """Write events, each to its shard; returns what became of each, in order.
+
+        Returns only after Redis answered. A shard that could not be written gives its events
+        `Verdict.UNAVAILABLE`. Raises `Unavailable` when none could be written.
+        """
+        size = sum(entry.size for entry in entries)
+        if self._pending_bytes + size > self._max_pending_bytes:
+            raise Unavailable("Too many events wait to be written. Send this again in a moment.")
+        self._pending_bytes += size
+        try:
+            if len(entries) == 1:
+                return [await self._append_one(entries[0])]
+            return await self._append_many(entries)
+        finally:
+            self._pending_bytes -= size
+
+    async def run(self) -> None:
+        """Write what waits, for as long as the process lives."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._lots:
+                lots, self._lots, self._open = self._lots, [], {}
+                self._turn += 1
+                await self._write(lots)
+
+    async def _append_one(self, entry: Stamped) -> Verdict:
+        verdicts = await self._join(self._shard_of(entry), (entry,))
+        return _VERDICTS[verdicts[0]] if verdicts else Verdict.NEW
+
+    async def _append_many(self, entries: Sequence[Stamped]) -> list[Verdict]:
+        groups: dict[int, list[int]] = {}
+        for position, entry in enumerate(entries):
+            groups.setdefault(self._shard_of(entry), []).append(position)
+        futures = [self._join(shard, [entries[i] for i in positions]) for shard, positions in groups.items()]
+        answers = await asyncio.gather(*futures, return_exceptions=True)
+        if all(isinstance(answer, BaseException) for answer in answers):
+            raise cast("BaseException", answers[0])
+        verdicts = [Verdict.NEW] * len(entries)
+        for positions, answer in zip(groups.values(), answers, strict=True):
+            if isinstance(answer, BaseException):
+                for position in positions:
+                    verdicts[position] = Verdict.UNAVAILABLE
+                continue
+            keyed = (position for position in positions if entries[position].digest)
+            for position, verdict in zip(keyed, answer, strict=True):
+                verdicts[position] = _VERDICTS[verdict]
+        return verdicts
+
+    def _shard_of(self, entry: Stamped) -> int:
+        if entry.digest:
+            return int.from_bytes(entry.digest[-4:], "big") % len(self._shards)
+        return self._turn % len(self._shards)  # all unkeyed events of one write together
+
+    def _join(self, shard: int, entries: Sequence[Stamped]) -> asyncio.Future[bytes]:
+        size = sum(entry.size for entry in entries)
+        lot = self._open.get(shard)
+        if lot is None or not lot.has_room(len(entries), size):
+            lot = self._open[shard] = _Lot(self._shards[shard])
+            self._lots.append(lot)
+        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        lot.add(entries, future)
+        self._wake.set()
+        return future
+
+    async def _write(self, lots: list[_Lot]) -> None:
+        started = time.perf_counter()
+        try:
+            answers = await self._call(lots)
+        except (RedisError, OSError) as error:
+            answers = [error] * len(lots)
+        except BaseException:
+            for lot in lots:
+                _fail(lot, Unavailable("The front door is stopping."))
+            raise
+        telemetry.APPEND_SECONDS.observe(time.perf_counter() - started)
+        for lot, answer in zip(lots, answers, strict=True):
+            telemetry.FRAME_EVENTS.observe(len(lot.events))
+            if isinstance(answer, Exception):
+                log.warning("append refused", extra={"action": "append", "shard": lot.shard.number, "why": str(answer)})
+                _fail(lot, Unavailable("The queue cannot take events now. Send this again in a moment."))
+            else:
+                _settle(lot, answer[1])
+
+    async def _call(self, lots: list[_Lot]) -> list[Any]:
+        answers = await self._pipeline(lots)
+        lost = [i for i, answer in enumerate(answers) if _lacks_library(answer)]
+        if lost:  # a server that failed over or was emptied; nothing of these lots was written
+            await load_functions(self._redis)
+            again = await self._pipeline([lots[i] for i in lost])
+            for i, answer in zip(lost, again, strict=True):
+                answers[i] = answer
+        return answers
+
+    async def _pipeline(self, lots: list[_Lot]) -> list[Any]:
+        pipe = self._redis.pipeline(transaction=False)
+        for lot in lots:
+            data, size = frame.encode(lot.events)
+            keys = (lot.shard.frames, lot.shard.index, lot.shard.counters)
+            arguments = (self._window_ms, len(lot.events), size, data, bytes(lot.keyed))
+            pipe.execute_command("FCALL", f"{LIBRARY}_append", len(keys), *keys, *arguments)
+        return await pipe.execute(raise_on_error=False)
+
+
+def _lacks_library(answer: object) -> bool:
+    return isinstance(answer, ResponseError) and "Function not found" in str(answer)
+
+
+def _settle(lot: _Lot, verdicts: bytes) -> None:
+    for future, first, count in lot.waiters:
+        if not future.done():
+            future.set_result(verdicts[first : first + count])
+
+
+def _fail(lot: _Lot, error: Exception) -> None:
+    for future, _, _ in lot.waiters:
+        if not future.done():
+            future.set_exception(error)

@@ -1,0 +1,77 @@
+"""The contract of a dialect: one API as its producers speak it. Pure: no I/O, no clock, no aiohttp."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from ingest_api.errors import Refusal, Refused, Unavailable
+from ingest_api.event import Draft
+from ingest_api.request import RawRequest
+
+
+class Verdict(enum.IntEnum):
+    """What became of one event."""
+
+    NEW = 0
+    DUPLICATE = 1
+    #: the key was seen with other content: still no second event
+    MISMATCH = 2
+    #: not written; the producer may send this event again
+    UNAVAILABLE = 3
+    #: checked and not written, as the producer asked
+    VALID = 4
+
+
+class Result(msgspec.Struct, gc=False):
+    """One event that was taken, or could not be written now."""
+
+    event_id: bytes
+    verdict: Verdict
+
+
+class Parsed(msgspec.Struct, gc=False):
+    """What a request says: items in the order of the request. `single` when it was not a list of events."""
+
+    items: Sequence[Draft | Refusal]
+    single: bool = False
+
+
+class Outcome(msgspec.Struct, gc=False):
+    """What became of a request: a result or a refusal per item, in the order of the request."""
+
+    results: Sequence[Result | Refusal]
+    single: bool
+    received_at: int
+
+
+class Reply(msgspec.Struct, gc=False):
+    """An answer: status, JSON bytes, and headers beyond the ordinary ones."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] | None = None
+
+
+class Dialect(Protocol):
+    """One file under `dialects/`; its module offers an instance as `DIALECT`."""
+
+    name: str
+    #: paths it takes events on, each by POST
+    routes: tuple[str, ...]
+
+    def token(self, headers: Mapping[str, str]) -> str:
+        """The key as this dialect's producers send it, or an empty text."""
+
+    def parse(self, raw: RawRequest, max_events: int) -> Parsed:
+        """Read the body. Raises `Refused` when nothing of it can be understood."""
+
+    def reply(self, outcome: Outcome) -> Reply:
+        """The answer to a request that was understood."""
+
+    def refuse(self, refused: Refused) -> Reply:
+        """The answer to a request that was refused whole."""
+
+    def unavailable(self, unavailable: Unavailable) -> Reply:
+        """The answer when nothing could be written: a 503 that asks to come again."""

@@ -1,0 +1,96 @@
+"""The frame codec: many events in one stream entry.
+
+Layout: one version byte, one byte for the packing (`r` raw, `z` zstd), then a MessagePack array of events.
+Compression pays from a few hundred bytes on: a realistic frame of 500 events shrinks about tenfold at level 1.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+from ingest_api.event import Event
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+VERSION = 1
+#: below this many bytes zstd's own header eats the gain
+COMPRESS_FROM = 512
+#: a frame never unpacks to more than this; a larger claim is corruption, not data
+MAX_UNPACKED = 256 * 1024 * 1024
+
+_encode_events = msgspec.msgpack.Encoder().encode
+_decode_events = msgspec.msgpack.Decoder(list[Event]).decode
+_decode_each = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode_one = msgspec.msgpack.Decoder(Event).decode
+_compressor = zstd.ZstdCompressor(level=1)
+
+_RAW = bytes((VERSION,)) + b"r"
+_ZSTD = bytes((VERSION,)) + b"z"
+
+
+class BadFrame(ValueError):
+    """The bytes are not a frame that this version can read; the text says why."""
+
+
+class BadEvent(msgspec.Struct, frozen=True):
+    """One row of an otherwise good frame that is not an event: its position, its bytes and the reason."""
+
+    index: int
+    raw: bytes
+    reason: str
+
+
+def encode(events: Sequence[Event]) -> tuple[bytes, int]:
+    """Pack events into a frame. Returns the frame and the size of its rows before compression, in bytes."""
+    rows = _encode_events(events)
+    if len(rows) < COMPRESS_FROM:
+        return _RAW + rows, len(rows)
+    return _ZSTD + _compressor.compress(rows, zstd.ZstdCompressor.FLUSH_FRAME), len(rows)
+
+
+def decode(frame: bytes) -> list[Event | BadEvent]:
+    """Unpack a frame. A row that is not an event comes back as `BadEvent` in its place.
+
+    Raises `BadFrame` when nothing of it can be read.
+    """
+    rows = _rows(frame)
+    try:
+        return _decode_events(rows)  # type: ignore[return-value]  # list[Event] is one case of the union
+    except msgspec.MsgspecError:
+        return _decode_row_by_row(rows)
+
+
+def _rows(frame: bytes) -> bytes:
+    if len(frame) < 3 or frame[0] != VERSION:
+        raise BadFrame(f"frame version {frame[0] if frame else 'missing'}; this build reads version {VERSION}")
+    packing, body = frame[1:2], frame[2:]
+    if packing == b"r":
+        return body
+    if packing != b"z":
+        raise BadFrame(f"unknown packing {packing!r}")
+    unpacking = zstd.ZstdDecompressor()
+    try:
+        rows = unpacking.decompress(body, MAX_UNPACKED)
+    except zstd.ZstdError as error:
+        raise BadFrame(f"zstd: {error}") from error
+    if not unpacking.eof or unpacking.unused_data:
+        raise BadFrame("zstd: the frame is cut off, too large, or followed by other bytes")
+    return rows
+
+
+def _decode_row_by_row(rows: bytes) -> list[Event | BadEvent]:
+    try:
+        raws = _decode_each(rows)
+    except msgspec.MsgspecError as error:
+        raise BadFrame(f"MessagePack: {error}") from error
+    events: list[Event | BadEvent] = []
+    for index, raw in enumerate(raws):
+        try:
+            events.append(_decode_one(raw))
+        except msgspec.MsgspecError as error:
+            events.append(BadEvent(index, bytes(raw), str(error)))
+    return events

@@ -1,0 +1,77 @@
+"""The front door as one object: Redis, the directory of keys, the appender, and whether it can take events now."""
+
+import asyncio
+import logging
+
+from redis.exceptions import RedisError
+
+from ingest_api.access import Directory
+from ingest_api.append import Appender
+from ingest_api.errors import Unavailable
+from ingest_api.settings import Settings
+from ingest_api.stream import InstallMismatch, connect, install
+
+log = logging.getLogger(__name__)
+
+
+class FrontDoor:
+    """Lives as long as the process. Starts without Redis and takes events as soon as it answers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.redis = connect(settings.redis_url)
+        self.directory = Directory(self.redis, demo_keys=settings.demo_keys)
+        self.stopping = False
+        #: set when the installation disagrees with the settings: the process must end
+        self.mismatch: InstallMismatch | None = None
+        self._appender: Appender | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def appender(self) -> Appender:
+        """Raises `Unavailable` until Redis answered for the first time."""
+        if self._appender is None:
+            raise Unavailable("The queue has not answered yet. Send this again in a moment.")
+        return self._appender
+
+    def start(self) -> None:
+        """Connect and write in the background."""
+        self._running = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """Let go of Redis. The server waited for its requests before this, so nothing acknowledged is pending."""
+        self.stopping = True
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+        await self.redis.aclose()
+
+    async def problem(self) -> str | None:
+        """Why no event can be taken now, or None. Asks Redis."""
+        if self.stopping:
+            return "stopping"
+        if self._appender is None:
+            return str(self.mismatch) if self.mismatch else "Redis has not answered since the start"
+        try:
+            info = await self.redis.info("persistence")
+        except (RedisError, OSError) as error:
+            return f"Redis does not answer: {error}"
+        if info.get("aof_enabled") and info.get("aof_last_write_status") != "ok":
+            return "Redis cannot write its append-only file; is its disk full?"
+        return None
+
+    async def _run(self) -> None:
+        settings = self.settings
+        while self._appender is None:
+            try:
+                made = await install(self.redis, settings.shards, settings.window_seconds)
+            except (RedisError, OSError) as error:
+                log.warning("waiting for Redis", extra={"action": "start", "why": str(error)})
+                await asyncio.sleep(0.5)
+            except InstallMismatch as error:
+                self.mismatch = error
+                log.critical("settings differ from the installation", extra={"action": "start", "why": str(error)})
+                return
+            else:
+                self._appender = Appender(self.redis, made, settings.max_pending_bytes)
+        await self._appender.run()

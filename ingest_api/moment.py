@@ -1,0 +1,34 @@
+"""Times: ISO 8601 text <-> Unix milliseconds, always UTC."""
+
+import time
+from datetime import UTC, datetime
+from functools import lru_cache
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def now_ms() -> int:
+    """This moment."""
+    return time.time_ns() // 1_000_000
+
+
+def parse(text: str) -> int | None:
+    """An ISO 8601 time as Unix milliseconds, or None when it is not one. Without an offset it means UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        span = moment - _EPOCH
+    except (ValueError, OverflowError):
+        return None
+    return (span.days * 86_400 + span.seconds) * 1000 + span.microseconds // 1000
+
+
+def text(ms: int) -> str:
+    """Unix milliseconds as ISO 8601 in whole seconds."""
+    return _second(ms // 1000)
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,159 @@
+"""Stream and key names, the function library, and what was fixed at install: the contract with the workers."""
+
+import asyncio
+import importlib.resources
+import secrets
+from dataclasses import dataclass
+from typing import Any, cast
+
+import redis.asyncio as redis_asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+GROUP = "workers"
+LIBRARY = "headrace_v1"
+INSTALL = "headrace:install"
+#: hash: worker id -> what it said last, see workers/heartbeat.py
+WORKERS = "headrace:workers"
+MAX_SHARDS = 256
+
+Redis = redis_asyncio.Redis
+
+
+class InstallMismatch(RuntimeError):
+    """The settings disagree with what this installation was made with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The keys of one shard. They share the hash tag, so that a cluster keeps them on one node."""
+
+    number: int
+
+    @property
+    def tag(self) -> str:
+        return f"{{s{self.number:02d}}}"
+
+    @property
+    def frames(self) -> str:
+        return f"{self.tag}:frames"
+
+    @property
+    def index(self) -> str:
+        return f"{self.tag}:index"
+
+    @property
+    def counters(self) -> str:
+        return f"{self.tag}:counters"
+
+    @property
+    def lease(self) -> str:
+        return f"{self.tag}:lease"
+
+    @property
+    def epoch(self) -> str:
+        return f"{self.tag}:epoch"
+
+    @property
+    def floor(self) -> str:
+        return f"{self.tag}:floor"
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """What is fixed once per installation, because data on disk depends on it."""
+
+    #: part of every deduplication token, so that two installations never share one
+    id: str
+    shard_count: int
+    #: how long an idempotency key is remembered at the least, milliseconds
+    window_ms: int
+
+    @property
+    def shards(self) -> list[Shard]:
+        return [Shard(number) for number in range(self.shard_count)]
+
+
+def connect(url: str, *, timeout: float = 5.0) -> Redis:
+    """A client for one process. Connecting fails after 1 s; an answer may take `timeout` seconds."""
+    client = redis_asyncio.from_url(  # type: ignore[no-untyped-call]  # redis-py 5 ships this one untyped
+        url,
+        socket_connect_timeout=1.0,
+        socket_timeout=timeout,
+        max_connections=64,
+        retry=Retry(NoBackoff(), 0),  # an append whose answer was lost must not be sent twice behind our back
+    )
+    return cast("Redis", client)
+
+
+async def install(redis: Redis, shard_count: int, window_seconds: int) -> Install:
+    """Read what this installation was made with, making it from the arguments the first time.
+
+    Also loads the function library and the consumer groups. Raises `InstallMismatch` when the arguments
+    differ from what is stored: another shard count would send equal keys to different shards.
+    """
+    wanted = {"id": secrets.token_hex(8), "shards": str(shard_count), "window_seconds": str(window_seconds)}
+    async with redis.pipeline(transaction=True) as pipe:
+        for field, value in wanted.items():
+            pipe.hsetnx(INSTALL, field, value)
+        await pipe.execute()
+    stored = await read_install(redis)
+    _must_agree("HEADRACE_SHARDS", shard_count, stored.shard_count)
+    _must_agree("HEADRACE_WINDOW_SECONDS", window_seconds, stored.window_ms // 1000)
+    await load_functions(redis)
+    for shard in stored.shards:
+        await _ensure_group(redis, shard)
+    return stored
+
+
+async def read_install(redis: Redis) -> Install:
+    """What this installation was made with. Raises `InstallMismatch` when nothing was installed yet."""
+    stored = await cast("Any", redis.hgetall(INSTALL))
+    if not stored:
+        raise InstallMismatch("Redis holds no installation yet: start the front door once, it makes it.")
+    return Install(stored[b"id"].decode(), int(stored[b"shards"]), int(stored[b"window_seconds"]) * 1000)
+
+
+async def wait_for_install(redis: Redis, *, pause: float = 0.5) -> Install:
+    """`read_install`, waiting for the front door to make it and for Redis to answer."""
+    while True:
+        try:
+            return await read_install(redis)
+        except (InstallMismatch, RedisError, OSError):
+            await asyncio.sleep(pause)
+
+
+async def load_functions(redis: Redis) -> None:
+    """Load the library under its versioned name; older versions stay beside it for older processes."""
+    code = (importlib.resources.files("ingest_api") / "shard.lua").read_text()
+    await cast("Any", redis.function_load(code, replace=True))
+
+
+async def fcall(redis: Redis, name: str, keys: list[str], *args: str | int | bytes) -> Any:
+    """Call a function of the library; load the library and call once more where the server lacks it."""
+    call = (f"{LIBRARY}_{name}", len(keys), *keys, *args)
+    execute = cast("Any", redis).execute_command
+    try:
+        return await execute("FCALL", *call)
+    except ResponseError as error:
+        if "Function not found" not in str(error):
+            raise
+        await load_functions(redis)
+        return await execute("FCALL", *call)
+
+
+def _must_agree(setting: str, wanted: int, stored: int) -> None:
+    if wanted != stored:
+        raise InstallMismatch(
+            f"{setting} is {wanted}, but this installation was made with {stored}. "
+            f"Set it to {stored}, or start with an empty Redis and an empty warehouse."
+        )
+
+
+async def _ensure_group(redis: Redis, shard: Shard) -> None:
+    try:
+        await redis.xgroup_create(shard.frames, GROUP, id="0", mkstream=True)
+    except ResponseError as error:
+        if not str(error).startswith("BUSYGROUP"):
+            raise
