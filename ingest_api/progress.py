@@ -17,7 +17,7 @@ class ShardProgress(msgspec.Struct, frozen=True):
     #: the worker that holds the lease, empty when none does
     owner: str
     floor: str
-    #: appended, duplicate, stored, rejected (events) and batches, since install
+    #: events appended, duplicate, stored, rejected, repeated, and batches, since install
     counters: dict[str, int]
 
     @property
@@ -31,9 +31,9 @@ class ShardProgress(msgspec.Struct, frozen=True):
 
     @property
     def waiting(self) -> int:
-        """Events appended and not yet stored or rejected."""
+        """Events appended and not yet stored, rejected or found to be repeated."""
         count = self.counters.get
-        return count("appended", 0) - count("stored", 0) - count("rejected", 0)
+        return count("appended", 0) - sum(count(name, 0) for name in ("stored", "rejected", "repeated"))
 
 
 async def read_progress(redis: Redis, install: Install) -> list[ShardProgress]:

@@ -120,22 +120,24 @@ local function field(entry, name)
   return '0'
 end
 
--- How many of the waiting entries make one batch: 0 while there are too few and the oldest is younger than linger.
+-- How many of the waiting entries make one batch, or 0 and the milliseconds until the oldest has lingered enough.
 local function ripe(frames, max_events, max_bytes, linger)
   local last, entries, events, bytes, oldest = delivered(frames), 0, 0, 0, nil
   while true do
     local page = redis.call('XRANGE', frames, '(' .. last, '+', 'COUNT', 16)
     for _, entry in ipairs(page) do
       local n, b = tonumber(field(entry, 'n')), tonumber(field(entry, 'b'))
-      if entries > 0 and (events + n > max_events or bytes + b > max_bytes) then return entries end
+      if entries > 0 and (events + n > max_events or bytes + b > max_bytes) then return entries, 0 end
       oldest = oldest or id_ms(entry[1])
       entries, events, bytes, last = entries + 1, events + n, bytes + b, entry[1]
-      if events >= max_events or bytes >= max_bytes or entries >= 4096 then return entries end
+      if events >= max_events or bytes >= max_bytes or entries >= 4096 then return entries, 0 end
     end
     if #page < 16 then break end
   end
-  if entries > 0 and now_ms() - oldest >= linger then return entries end
-  return 0
+  if entries == 0 then return 0, 0 end
+  local left = linger - (now_ms() - oldest)
+  if left <= 0 then return entries, 0 end
+  return 0, left
 end
 
 local function read(frames, count, from)
@@ -143,27 +145,30 @@ local function read(frames, count, from)
   return reply and reply[1] and reply[1][2] or {}
 end
 
--- take(frames, epoch; epoch, max events, max bytes, linger ms) -> entries, or FENCED
+-- take(frames, epoch; epoch, max events, max bytes, linger ms) -> {entries, ms until ripe}, or FENCED
 -- The pending list is the batch: whatever was handed out and not committed comes first, whole and unchanged.
 local function take(keys, args)
   if fenced(keys[2], args[1]) then return redis.error_reply('FENCED another worker owns this shard') end
   local pending = read(keys[1], 1000000, '0')
-  if #pending > 0 then return {'pending', pending} end
-  local count = ripe(keys[1], tonumber(args[2]), tonumber(args[3]), tonumber(args[4]))
-  if count == 0 then return {'none', {}} end
-  return {'new', read(keys[1], count, '>')}
+  if #pending > 0 then return {pending, 0} end
+  local count, left = ripe(keys[1], tonumber(args[2]), tonumber(args[3]), tonumber(args[4]))
+  if count == 0 then return {{}, left} end
+  return {read(keys[1], count, '>'), 0}
 end
 
--- commit(frames, epoch, floor, counters; epoch, stored, rejected, id, id, ...) -> acknowledged entries, or FENCED
+-- commit(frames, epoch, floor, counters; epoch, stored, rejected, repeated, id, id, ...) -> acknowledged entries,
+-- or FENCED. Called again after a lost answer it changes nothing.
 local function commit(keys, args)
   if fenced(keys[2], args[1]) then return redis.error_reply('FENCED another worker owns this shard') end
-  local acked = 0
-  for first = 4, #args, CHUNK do
+  local last, acked = args[#args], 0
+  if redis.call('GET', keys[3]) == last then return 0 end
+  for first = 5, #args, CHUNK do
     acked = acked + redis.call('XACK', keys[1], GROUP, unpack(args, first, math.min(first + CHUNK - 1, #args)))
   end
-  redis.call('SET', keys[3], args[#args])
+  redis.call('SET', keys[3], last)
   redis.call('HINCRBY', keys[4], 'stored', args[2])
   redis.call('HINCRBY', keys[4], 'rejected', args[3])
+  redis.call('HINCRBY', keys[4], 'repeated', args[4])
   redis.call('HINCRBY', keys[4], 'batches', 1)
   return acked
 end

@@ -1,0 +1,131 @@
+"""Workers share the shards evenly: each holds its share by leases, gives up what is over it, takes what is free."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+
+from redis.exceptions import RedisError
+
+from ingest_api.stream import Install, Redis, Shard, fcall, load_functions, wait_for_install
+from workers import heartbeat, telemetry
+from workers.drain import Drain
+from workers.heartbeat import Heartbeat
+from workers.settings import Settings
+from workers.sink import Sink
+from workers.source import Source
+
+log = logging.getLogger(__name__)
+
+
+def share(shard_count: int, workers: list[str], worker: str) -> int:
+    """How many shards a worker should hold. The shares of all workers add up to the number of shards."""
+    rank = workers.index(worker)
+    return shard_count // len(workers) + (rank < shard_count % len(workers))
+
+
+class Fleet:
+    """This worker's part in the drain of all shards."""
+
+    def __init__(self, redis: Redis, settings: Settings) -> None:
+        self._redis = redis
+        self._settings = settings
+        self.id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._started_at = 0
+        self._install: Install | None = None
+        self._sink: Sink | None = None
+        self._drains: dict[int, tuple[Drain, asyncio.Task[None]]] = {}
+        self._running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Drain in the background, as soon as there is an installation."""
+        self._running = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """Finish the batches in hand, then free the shards for the others."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+        try:
+            async with asyncio.timeout(self._settings.stop_seconds):
+                await asyncio.gather(*(self._let_go(Shard(number)) for number in self._drains))
+                await heartbeat.withdraw(self._redis, self.id)
+        except (RedisError, OSError, TimeoutError) as error:
+            # Nothing is lost: the leases run out, and the next owner finds each batch in its pending list.
+            log.warning("stopped without handing over", extra={"action": "stop", "why": str(error)})
+        for _, task in self._drains.values():
+            task.cancel()
+        if self._sink is not None:
+            await self._sink.close()
+
+    async def _run(self) -> None:
+        self._install = await wait_for_install(self._redis)
+        await load_functions(self._redis)
+        settings = self._settings
+        self._sink = Sink(settings.clickhouse_url, self._install.id, settings.insert_timeout_seconds)
+        while True:
+            try:
+                await self._balance(self._install)
+            except (RedisError, OSError) as error:
+                log.warning("cannot renew leases", extra={"action": "balance", "why": str(error)})
+            await asyncio.sleep(min(1.0, settings.lease_seconds / 4))
+
+    async def _balance(self, install: Install) -> None:
+        now = await heartbeat.redis_ms(self._redis)
+        self._started_at = self._started_at or now
+        alive = await heartbeat.exchange(self._redis, self._heartbeat(now))
+        mine = share(install.shard_count, [one.id for one in alive], self.id)
+        for number in list(self._drains):
+            await self._renew(install.shards[number])
+        staying = [number for number, (drain, _) in sorted(self._drains.items()) if not drain.stopping]
+        for number in staying[mine:]:
+            self._drains[number][0].stop()  # given back when its batch is done
+        for shard in install.shards:
+            if len(staying) >= mine:
+                break
+            if shard.number not in self._drains and await self._acquire(shard):
+                staying.append(shard.number)
+        telemetry.SHARDS.set(len(self._drains))
+
+    async def _lease(self, shard: Shard) -> int:
+        ttl = int(self._settings.lease_seconds * 1000)
+        return int(await fcall(self._redis, "lease", [shard.lease, shard.epoch], self.id, ttl))
+
+    async def _acquire(self, shard: Shard) -> bool:
+        epoch = await self._lease(shard)
+        if not epoch or self._sink is None:
+            return False
+        drain = Drain(Source(self._redis, shard, epoch), self._sink, self._settings)
+        self._drains[shard.number] = (drain, asyncio.get_running_loop().create_task(drain.run()))
+        return True
+
+    async def _renew(self, shard: Shard) -> None:
+        """Keep the lease of a shard that is drained here; give back one whose drain has ended."""
+        drain, task = self._drains[shard.number]
+        if task.done():
+            if not task.cancelled() and task.exception() is not None:
+                log.error("a drain failed", exc_info=task.exception(), extra={"action": "drain", "shard": shard.number})
+            del self._drains[shard.number]
+            await fcall(self._redis, "release", [shard.lease, shard.epoch], self.id)
+        elif await self._lease(shard) != drain.epoch:
+            drain.stop()  # the lease ran out meanwhile: this drain is fenced, the next balance starts another
+
+    async def _let_go(self, shard: Shard) -> None:
+        drain, task = self._drains[shard.number]
+        drain.stop()
+        await asyncio.gather(task, return_exceptions=True)
+        await fcall(self._redis, "release", [shard.lease, shard.epoch], self.id)
+
+    def _heartbeat(self, now: int) -> Heartbeat:
+        problems = sorted({drain.problem for drain, _ in self._drains.values() if drain.problem})
+        return Heartbeat(
+            self.id,
+            os.getpid(),
+            socket.gethostname(),
+            self._started_at,
+            now,
+            sorted(self._drains),
+            "waiting" if problems else "draining",
+            "; ".join(problems),
+        )

@@ -1,0 +1,106 @@
+"""Event -> row: the only place that knows the columns of `events`, their order and what they hold."""
+
+from collections.abc import Sequence
+from operator import attrgetter
+
+from ingest_api.event import Event
+from workers.batch import Batch, Rejected
+
+#: DateTime64(3) is exact between these Unix milliseconds: the years 1900 to 2299
+_FIRST_MS, _LAST_MS = -2_208_988_800_000, 10_413_791_999_999
+
+#: column -> ClickHouse type, in the order of an insert; a test compares it with the schema
+COLUMNS: dict[str, str] = {
+    "event_id": "UUID",
+    "project": "LowCardinality(String)",
+    "name": "LowCardinality(String)",
+    "kind": "LowCardinality(String)",
+    "occurred_at": "DateTime64(3, 'UTC')",
+    "received_at": "DateTime64(3, 'UTC')",
+    "dialect": "LowCardinality(String)",
+    "site_id": "LowCardinality(String)",
+    "user_id": "String",
+    "client_id": "String",
+    "session_id": "String",
+    "request_id": "String",
+    "url": "String",
+    "host": "LowCardinality(String)",
+    "path": "String",
+    "title": "String",
+    "referrer": "String",
+    "referrer_host": "LowCardinality(String)",
+    "device_type": "LowCardinality(String)",
+    "language": "LowCardinality(String)",
+    "platform": "LowCardinality(String)",
+    "country": "LowCardinality(String)",
+    "ip": "String",
+    "user_agent": "String",
+    "properties": "JSON",
+    "_shard": "UInt16",
+    "_stream_ms": "UInt64",
+    "_stream_seq": "UInt32",
+    "_index": "UInt32",
+}
+
+REJECTED_COLUMNS: dict[str, str] = {
+    "project": "LowCardinality(String)",
+    "name": "String",
+    "reason": "String",
+    "raw": "String",
+    "appended_at": "DateTime64(3, 'UTC')",
+    "_shard": "UInt16",
+    "_stream_ms": "UInt64",
+    "_stream_seq": "UInt32",
+    "_index": "UInt32",
+}
+
+Columns = list[Sequence[object]]
+
+
+def columns(batch: Batch) -> Columns:
+    """The batch's events as one sequence per column, in the order of `COLUMNS`."""
+    events, positions = batch.events, batch.positions
+    special: dict[str, Sequence[object]] = {
+        **batch.derived,
+        "event_id": [int.from_bytes(event.event_id, "big") for event in events],
+        "properties": [event.properties.decode() for event in events],
+        "_shard": [batch.shard] * len(events),
+        "_stream_ms": [position.ms for position in positions],
+        "_stream_seq": [position.seq for position in positions],
+        "_index": [position.index for position in positions],
+    }
+    return [special[name] if name in special else list(map(attrgetter(name), events)) for name in COLUMNS]
+
+
+def rejected_columns(shard: int, rejected: Sequence[Rejected]) -> Columns:
+    """Rejected events as one sequence per column, in the order of `REJECTED_COLUMNS`."""
+    return [
+        [row.project for row in rejected],
+        [row.name for row in rejected],
+        [row.reason for row in rejected],
+        [row.raw for row in rejected],
+        [row.position.ms for row in rejected],
+        [shard] * len(rejected),
+        [row.position.ms for row in rejected],
+        [row.position.seq for row in rejected],
+        [row.position.index for row in rejected],
+    ]
+
+
+def reject_impossible(batch: Batch) -> None:
+    """Set aside events that no row can hold. The front door lets none through; an older or foreign one might."""
+    problems = [_problem(event) for event in batch.events]
+    if not any(problems):
+        return
+    for event, position, problem in zip(batch.events, batch.positions, problems, strict=True):
+        if problem:
+            batch.rejected.append(Rejected(position, problem, event.properties, event.project, event.name))
+    batch.keep([not problem for problem in problems])
+
+
+def _problem(event: Event) -> str:
+    if len(event.event_id) != 16:
+        return "event_id is not 16 bytes"
+    if not _FIRST_MS <= event.occurred_at <= _LAST_MS or not _FIRST_MS <= event.received_at <= _LAST_MS:
+        return "a time is outside the years 1900 to 2299"
+    return ""

@@ -1,0 +1,14 @@
+"""Drop events that the batch holds twice: the index forgets after its window, the id does not."""
+
+from workers.batch import Batch
+
+
+def dedupe(batch: Batch) -> None:
+    """Keep the first of equal ids. Across batches ReplacingMergeTree does the same."""
+    ids = [(event.project, event.event_id) for event in batch.events]
+    if len(set(ids)) == len(ids):
+        return
+    seen: set[tuple[str, bytes]] = set()
+    wanted = [not (one in seen or seen.add(one)) for one in ids]  # type: ignore[func-returns-value]  # add is None
+    batch.repeated += len(ids) - len(seen)
+    batch.keep(wanted)
