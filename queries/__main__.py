@@ -1,0 +1,39 @@
+"""python -m queries: one process of the query service."""
+
+import asyncio
+import importlib.resources
+import logging.config
+import signal
+
+import orjson
+import uvloop
+from aiohttp import web
+from prometheus_client import start_http_server
+
+from queries.app import build_app
+from queries.settings import Settings
+
+
+async def serve(settings: Settings) -> None:
+    """Listen until SIGTERM or SIGINT."""
+    runner = web.AppRunner(build_app(settings), access_log=None, shutdown_timeout=settings.shutdown_seconds)
+    await runner.setup()
+    await web.TCPSite(runner, settings.query_host, settings.query_port, reuse_port=True).start()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+    await runner.cleanup()
+
+
+def main() -> None:
+    """Read the settings, set up the log, serve."""
+    logging.config.dictConfig(orjson.loads((importlib.resources.files("deploy") / "logging.json").read_bytes()))
+    settings = Settings()
+    if settings.query_metrics_port:
+        start_http_server(settings.query_metrics_port, addr="127.0.0.1")
+    uvloop.run(serve(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""HTTP -> questions: all validation of what is asked, and its messages."""
+
+import re
+from collections.abc import Mapping
+
+from ingest_api import moment
+from queries.errors import Refused
+from queries.measures import MEASURES
+from queries.query import StatsQuery
+from queries.recent import Cursor, RecentQuery
+
+_STATS_PARAMETERS = {"site_id", "metric", "period", "from", "to", "event_type"}
+_RECENT_PARAMETERS = {"after", "limit", "event_type"}
+_PERIOD = re.compile(r"([1-9][0-9]{0,4})([mhdw])")
+_UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+_LONGEST_MS = 3650 * _UNIT_MS["d"]
+_MAX_NAME = 255
+
+
+def read_stats(asked: Mapping[str, str], project: str, now: int) -> StatsQuery:
+    """The query string of GET /api/v1/stats. Raises `Refused` naming the parameter."""
+    _only(asked, _STATS_PARAMETERS)
+    metric = asked.get("metric", "event_count")
+    if metric not in MEASURES:
+        raise Refused(400, f"metric: {_quoted(metric)} is not known. Known: {', '.join(sorted(MEASURES))}.")
+    since, until, period = _range(asked, now)
+    return StatsQuery(project, metric, since, until, period, asked.get("site_id", ""), _event_type(asked))
+
+
+def read_recent(asked: Mapping[str, str], project: str, fresh_through: int) -> RecentQuery:
+    """The query string of GET /api/v1/events. Raises `Refused` naming the parameter."""
+    _only(asked, _RECENT_PARAMETERS)
+    limit = asked.get("limit", "100")
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= 1000):
+        raise Refused(400, "limit: must be a number from 1 to 1000.")
+    try:
+        after = Cursor.parse(asked["after"]) if "after" in asked else None
+    except ValueError as error:
+        raise Refused(400, f"after: must be {error}.") from error
+    return RecentQuery(project, int(limit), fresh_through, after, _event_type(asked))
+
+
+def _range(asked: Mapping[str, str], now: int) -> tuple[int, int | None, str]:
+    if "from" not in asked and "to" not in asked:
+        period = asked.get("period", "24h")
+        match = _PERIOD.fullmatch(period)
+        span = int(match[1]) * _UNIT_MS[match[2]] if match else 0
+        if not 0 < span <= _LONGEST_MS:
+            raise Refused(400, f"period: {_quoted(period)} is not one such as 15m, 24h, 7d or 4w, at most 3650d.")
+        return now - span, None, period
+    if "period" in asked:
+        raise Refused(400, "period: give either period, or from and to.")
+    if "from" not in asked:
+        raise Refused(400, "from: is required together with to.")
+    since = _time(asked, "from")
+    until = _time(asked, "to") if "to" in asked else now
+    if since >= until:
+        raise Refused(400, "from: must lie before to.")
+    return since, until, f"{moment.text(since)}/{moment.text(until)}"
+
+
+def _time(asked: Mapping[str, str], name: str) -> int:
+    text = asked[name]
+    time = int(text) if text.isascii() and text.isdigit() and len(text) == 13 else moment.parse(text)
+    if time is None or not 0 <= time < 10_413_792_000_000:
+        raise Refused(400, f"{name}: {_quoted(text)} is not a time such as 2026-01-31T12:00:00Z or Unix milliseconds.")
+    return time
+
+
+def _event_type(asked: Mapping[str, str]) -> str:
+    name = asked.get("event_type", "")
+    if len(name) > _MAX_NAME or not name.isprintable():
+        raise Refused(400, f"event_type: must be at most {_MAX_NAME} printable characters.")
+    return name
+
+
+def _only(asked: Mapping[str, str], known: set[str]) -> None:
+    for name in asked:
+        if name not in known:
+            raise Refused(400, f"{_quoted(name)} is not a parameter here. Known: {', '.join(sorted(known))}.")
+
+
+def _quoted(text: str) -> str:
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:40])
+    return f"'{shown}'"

@@ -1,0 +1,55 @@
+"""The query service as one object: who asks, how fresh, what is stored."""
+
+from collections.abc import Mapping
+
+from ingest_api import moment
+from ingest_api.access import Directory
+from ingest_api.keys import Kind
+from ingest_api.projects import Project
+from ingest_api.stream import connect
+from queries import answer, request, sql
+from queries.errors import Refused
+from queries.freshness import Freshness, fresh_through
+from queries.settings import Settings
+from queries.store import Store
+
+_NO_KEY = "Authentication required. Send a query key of your project: Authorization: Bearer hr_query_..."
+
+
+class QueryService:
+    """Lives as long as the process. Each method is one route: question in, JSON out."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.redis = connect(settings.redis_url)
+        self.store = Store(settings.clickhouse_url, settings.query_timeout_seconds)
+        self.freshness = Freshness(self.redis)
+        self._directory = Directory(self.redis, demo_keys=settings.demo_keys)
+
+    async def project(self, authorization: str) -> Project:
+        """The project whose query key this is. Raises `Refused`: one answer for every cause."""
+        scheme, _, token = authorization.partition(" ")
+        access = await self._directory.find(token.strip()) if scheme.lower() == "bearer" else None
+        if access is None or access.project is None or Kind.QUERY not in access.kinds:
+            raise Refused(401, _NO_KEY)
+        return access.project
+
+    async def stats(self, project: Project, asked: Mapping[str, str]) -> dict[str, object]:
+        """GET /api/v1/stats"""
+        query = request.read_stats(asked, project.id, moment.now_ms())
+        if query.site_id and query.site_id not in project.site_ids:
+            raise Refused(403, "site_id: does not belong to this key's project.")
+        shards = await self.freshness.read()
+        rows = await self.store.rows(sql.stats(query))
+        return answer.stats(query, rows, shards)
+
+    async def events(self, project: Project, asked: Mapping[str, str]) -> dict[str, object]:
+        """GET /api/v1/events"""
+        shards = await self.freshness.read()
+        query = request.read_recent(asked, project.id, fresh_through(shards))
+        rows = await self.store.rows(sql.recent(query))
+        return answer.recent(query, rows, shards)
+
+    async def close(self) -> None:
+        """Let go of Redis and ClickHouse."""
+        await self.store.close()
+        await self.redis.aclose()

@@ -1,0 +1,10 @@
+"""Every metric of the query service."""
+
+from prometheus_client import Counter, Histogram
+
+#: questions answered, by route and status
+REQUESTS = Counter("query_requests_total", "Questions answered", ["route", "status"])
+#: from the question to the answer
+SECONDS = Histogram(
+    "query_seconds", "Time of an answer", ["route"], buckets=(0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30)
+)
