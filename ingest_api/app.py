@@ -1,34 +1,50 @@
-"""Wiring of the front door: routes, start and stop. No logic."""
+"""Wiring of the front door: which path is taken by which handler.
 
-from collections.abc import AsyncIterator
+aiohttp's low-level server and a dict stand in for its Application and router: every path here is a constant, and
+the difference is a tenth of what a single event costs.
+"""
 
 from aiohttp import web
 
 from ingest_api import dialects
-from ingest_api.collect import collector
+from ingest_api.collect import Handler, collector
 from ingest_api.front_door import FrontDoor
-from ingest_api.health import healthz, readyz, unknown
-from ingest_api.settings import Settings
+from ingest_api.health import answer, healthz, readyz
 
-FRONT_DOOR = web.AppKey("front_door", FrontDoor)
+#: path -> method -> handler
+Routes = dict[str, dict[str, Handler]]
 
 
-def build_app(settings: Settings) -> web.Application:
-    """The application. Run it with `auto_decompress=False`: a truncated body must not pass for a whole one."""
-    app = web.Application(client_max_size=settings.max_body_bytes)
-    front_door = app[FRONT_DOOR] = FrontDoor(settings)
-    spoken = dialects.load()
-    for dialect in spoken:
+def routes(front_door: FrontDoor) -> Routes:
+    """Every path that the front door takes."""
+    known: Routes = {"/healthz": {"GET": healthz}, "/readyz": {"GET": readyz(front_door)}}
+    for dialect in dialects.load():
         handler = collector(front_door, dialect)
-        app.router.add_routes([web.post(route, handler) for route in dialect.routes])
-    app.router.add_get("/healthz", healthz)
-    app.router.add_get("/readyz", readyz(front_door))
-    app.router.add_route("*", "/{path:.*}", unknown({route for dialect in spoken for route in dialect.routes}))
-    app.cleanup_ctx.append(_run_front_door)
-    return app
+        known |= {path: {"POST": handler} for path in dialect.routes}
+    return known
 
 
-async def _run_front_door(app: web.Application) -> AsyncIterator[None]:
-    app[FRONT_DOOR].start()
-    yield
-    await app[FRONT_DOOR].stop()
+def build_server(front_door: FrontDoor) -> web.Server:
+    """The server, with bodies left packed: aiohttp's own unpacking takes a truncated body for a whole one."""
+    known = routes(front_door)
+
+    async def dispatch(request: web.BaseRequest) -> web.StreamResponse:
+        methods = known.get(request.path)
+        if methods is None:
+            return _unknown()
+        handler = methods.get(request.method)
+        return _wrong_method(methods) if handler is None else await handler(request)
+
+    settings = front_door.settings
+    return web.Server(dispatch, access_log=None, auto_decompress=False, keepalive_timeout=settings.keepalive_seconds)
+
+
+def _unknown() -> web.Response:
+    message = "There is nothing at this path. Events go to POST /v1/events."
+    return answer(404, {"status": "error", "error": "not_found", "message": message})
+
+
+def _wrong_method(methods: dict[str, Handler]) -> web.Response:
+    allowed = ", ".join(methods)
+    message = f"This path takes {allowed}."
+    return answer(405, {"status": "error", "error": "method_not_allowed", "message": message}, {"Allow": allowed})

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 #: a frame is closed before it holds more events than this, unless one request alone brings more
 MAX_FRAME_EVENTS = 4096
 MAX_FRAME_BYTES = 4 * 1024 * 1024
+#: writes under way at once: while Redis syncs one to disk, the next is made
+MAX_WRITES = 2
 
 _VERDICTS = {ord("0"): Verdict.NEW, ord("1"): Verdict.DUPLICATE, ord("2"): Verdict.MISMATCH}
 
@@ -38,7 +40,7 @@ class _Lot:
         self.events: list[Event] = []
         self.keyed = bytearray()
         self.count = 0  # keyed events
-        self.size = 0
+        self.size = 0  # bytes as the producers sent them
         #: a future, and which of the lot's keyed events its request brought: the first, and how many
         self.waiters: list[tuple[asyncio.Future[bytes], int, int]] = []
 
@@ -69,43 +71,22 @@ class Appender:
         self._open: dict[int, _Lot] = {}
         self._turn = 0
         self._wake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def append_one(self, entry: Stamped) -> asyncio.Future[bytes]:
+        """Write one event. The future holds its verdict for `verdict`, or raises `Unavailable`."""
+        return self._join(self._shard_of(entry), (entry,), entry.size)
 
     async def append(self, entries: Sequence[Stamped]) -> list[Verdict]:
-        """Write events, each to its shard; returns what became of each, in order.
+        """Write events, each to its shard; returns what became of each, in order, once Redis answered.
 
-        Returns only after Redis answered. A shard that could not be written gives its events
-        `Verdict.UNAVAILABLE`. Raises `Unavailable` when none could be written.
+        A shard that could not be written gives its events `Verdict.UNAVAILABLE`. Raises `Unavailable` when none
+        could be written.
         """
-        size = sum(entry.size for entry in entries)
-        if self._pending_bytes + size > self._max_pending_bytes:
-            raise Unavailable("Too many events wait to be written. Send this again in a moment.")
-        self._pending_bytes += size
-        try:
-            if len(entries) == 1:
-                return [await self._append_one(entries[0])]
-            return await self._append_many(entries)
-        finally:
-            self._pending_bytes -= size
-
-    async def run(self) -> None:
-        """Write what waits, for as long as the process lives."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._lots:
-                lots, self._lots, self._open = self._lots, [], {}
-                self._turn += 1
-                await self._write(lots)
-
-    async def _append_one(self, entry: Stamped) -> Verdict:
-        verdicts = await self._join(self._shard_of(entry), (entry,))
-        return _VERDICTS[verdicts[0]] if verdicts else Verdict.NEW
-
-    async def _append_many(self, entries: Sequence[Stamped]) -> list[Verdict]:
         groups: dict[int, list[int]] = {}
         for position, entry in enumerate(entries):
             groups.setdefault(self._shard_of(entry), []).append(position)
-        futures = [self._join(shard, [entries[i] for i in positions]) for shard, positions in groups.items()]
+        futures = [self._join_group([entries[i] for i in positions]) for positions in groups.values()]
         answers = await asyncio.gather(*futures, return_exceptions=True)
         if all(isinstance(answer, BaseException) for answer in answers):
             raise cast("BaseException", answers[0])
@@ -116,22 +97,40 @@ class Appender:
                     verdicts[position] = Verdict.UNAVAILABLE
                 continue
             keyed = (position for position in positions if entries[position].digest)
-            for position, verdict in zip(keyed, answer, strict=True):
-                verdicts[position] = _VERDICTS[verdict]
+            for position, letter in zip(keyed, answer, strict=True):
+                verdicts[position] = _VERDICTS[letter]
         return verdicts
+
+    async def run(self) -> None:
+        """Write what waits, for as long as the process lives."""
+        free = asyncio.Semaphore(MAX_WRITES)
+        async with asyncio.TaskGroup() as writes:
+            while True:
+                await self._wake.wait()
+                await free.acquire()
+                self._wake.clear()
+                lots, self._lots, self._open = self._lots, [], {}
+                self._turn += 1
+                writes.create_task(self._write(lots)).add_done_callback(lambda _: free.release())
 
     def _shard_of(self, entry: Stamped) -> int:
         if entry.digest:
             return int.from_bytes(entry.digest[-4:], "big") % len(self._shards)
         return self._turn % len(self._shards)  # all unkeyed events of one write together
 
-    def _join(self, shard: int, entries: Sequence[Stamped]) -> asyncio.Future[bytes]:
-        size = sum(entry.size for entry in entries)
+    def _join_group(self, entries: Sequence[Stamped]) -> asyncio.Future[bytes]:
+        return self._join(self._shard_of(entries[0]), entries, sum(entry.size for entry in entries))
+
+    def _join(self, shard: int, entries: Sequence[Stamped], size: int) -> asyncio.Future[bytes]:
+        future: asyncio.Future[bytes] = self._loop.create_future()
+        if self._pending_bytes + size > self._max_pending_bytes:
+            future.set_exception(Unavailable("Too many events wait to be written. Send this again in a moment."))
+            return future
+        self._pending_bytes += size
         lot = self._open.get(shard)
         if lot is None or not lot.has_room(len(entries), size):
             lot = self._open[shard] = _Lot(self._shards[shard])
             self._lots.append(lot)
-        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         lot.add(entries, future)
         self._wake.set()
         return future
@@ -146,6 +145,8 @@ class Appender:
             for lot in lots:
                 _fail(lot, Unavailable("The front door is stopping."))
             raise
+        finally:
+            self._pending_bytes -= sum(lot.size for lot in lots)
         telemetry.APPEND_SECONDS.observe(time.perf_counter() - started)
         for lot, answer in zip(lots, answers, strict=True):
             telemetry.FRAME_EVENTS.observe(len(lot.events))
@@ -173,6 +174,11 @@ class Appender:
             arguments = (self._window_ms, len(lot.events), size, data, bytes(lot.keyed))
             pipe.execute_command("FCALL", f"{LIBRARY}_append", len(keys), *keys, *arguments)
         return await pipe.execute(raise_on_error=False)
+
+
+def verdict(answer: bytes) -> Verdict:
+    """What became of the one event of `append_one`."""
+    return _VERDICTS[answer[0]] if answer else Verdict.NEW
 
 
 def _lacks_library(answer: object) -> bool:

@@ -2,15 +2,16 @@
 
 import itertools
 import logging
-import os
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiohttp import web
 from redis.exceptions import RedisError
 
 from ingest_api import moment, telemetry
 from ingest_api.access import Access
+from ingest_api.append import verdict
 from ingest_api.dialect import Dialect, Outcome, Parsed, Reply, Result, Verdict
 from ingest_api.errors import Reason, Refusal, Refused, Unavailable
 from ingest_api.front_door import FrontDoor
@@ -21,23 +22,26 @@ from ingest_api.request import RawRequest, read_body
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
+_NO_QUERY: Mapping[str, str] = {}
 _REQUEST_PREFIX = secrets.token_hex(6)
 _request_numbers = itertools.count(1)
+#: RFC 9562 6.2: counted up from a random start, so that ids of one millisecond stay apart across processes too
+_event_numbers = itertools.count(secrets.randbits(74))
 
 
 def collector(front_door: FrontDoor, dialect: Dialect) -> Handler:
     """The aiohttp handler that takes events in one dialect."""
 
-    async def collect(request: web.Request) -> web.StreamResponse:
+    async def collect(request: web.BaseRequest) -> web.StreamResponse:
         try:
             reply = await _take(front_door, dialect, request)
         except Refused as refused:
-            telemetry.REFUSALS.labels(dialect.name, refused.reason).inc()
+            telemetry.REFUSALS.add(dialect.name, refused.reason)
             reply = dialect.refuse(refused)
         except Unavailable as unavailable:
-            telemetry.REFUSALS.labels(dialect.name, Reason.UNAVAILABLE).inc()
+            telemetry.REFUSALS.add(dialect.name, Reason.UNAVAILABLE)
             reply = dialect.unavailable(unavailable)
         except (RedisError, OSError) as error:
             log.warning("Redis does not answer", extra={"action": "collect", "why": str(error)})
@@ -50,35 +54,33 @@ def collector(front_door: FrontDoor, dialect: Dialect) -> Handler:
     return collect
 
 
-async def _take(front_door: FrontDoor, dialect: Dialect, request: web.Request) -> Reply:
-    access = await _admit(front_door, dialect.token(request.headers))
+async def _take(front_door: FrontDoor, dialect: Dialect, request: web.BaseRequest) -> Reply:
+    headers, directory = request.headers, front_door.directory
+    token = dialect.token(headers)
+    project = _admit(directory.cached(token) or await directory.find(token))
     body = await read_body(request, front_door.settings)
     raw = RawRequest(
-        request.headers,
-        request.query if request.query_string else {},
+        headers,
+        request.query if request.query_string else _NO_QUERY,
         request.path,
-        request.content_type,
         body,
         moment.now_ms(),
         request.remote or "",
-        request.headers.get("User-Agent", ""),
+        headers.get("User-Agent", ""),
     )
     parsed = dialect.parse(raw, front_door.settings.max_batch_events)
-    if access.project is None:
-        raise Refused(Reason.WRONG_KIND, "This key belongs to no project.")
-    stamped = _stamp(front_door, dialect, access.project, raw, parsed)
+    stamped = _stamp(front_door, dialect, project, raw, parsed)
     results = await _write(front_door, stamped, check_only=raw.query.get("validate") == "1")
     _count(dialect.name, results)
     return dialect.reply(Outcome(results, parsed.single, raw.received_at))
 
 
-async def _admit(front_door: FrontDoor, token: str) -> Access:
-    access = front_door.directory.cached(token) or await front_door.directory.find(token)
+def _admit(access: Access | None) -> Project:
     if access is None:
         raise Refused(Reason.UNAUTHORIZED, "The key is missing or not valid. Send a write key of your project.")
-    if Kind.WRITE not in access.kinds:
+    if Kind.WRITE not in access.kinds or access.project is None:
         raise Refused(Reason.WRONG_KIND, "This key cannot write events. Send a write key of your project.")
-    return access
+    return access.project
 
 
 def _stamp(
@@ -96,7 +98,6 @@ def _stamp(
         settings.future_hours,
     )
     request_key = raw.headers.get("Idempotency-Key", "")
-    random = os.urandom(10 * len(parsed.items))
     stamped: list[Stamped | Refusal] = []
     for index, item in enumerate(parsed.items):
         if isinstance(item, Refusal):
@@ -104,46 +105,39 @@ def _stamp(
             continue
         if request_key and not item.key:
             item.key = f"{request_key}:{index}"
-        stamped.append(normalise(item, context, random[10 * index : 10 * index + 10]))
+        stamped.append(normalise(item, context, next(_event_numbers)))
     return stamped
 
 
 async def _write(
     front_door: FrontDoor, stamped: Sequence[Stamped | Refusal], *, check_only: bool
-) -> list[Result | Refusal]:
+) -> Sequence[Result | Refusal]:
     entries = [item for item in stamped if isinstance(item, Stamped)]
     if not entries:
-        verdicts = []
-    elif check_only:
+        return [item for item in stamped if isinstance(item, Refusal)]
+    if check_only:
         verdicts = [Verdict.VALID] * len(entries)
+    elif len(entries) == 1:
+        verdicts = [verdict(await front_door.appender.append_one(entries[0]))]
     else:
         verdicts = await front_door.appender.append(entries)
-    written = zip(entries, verdicts, strict=True)
-    results: list[Result | Refusal] = []
-    for item in stamped:
-        if isinstance(item, Refusal):
-            results.append(item)
-        else:
-            entry, verdict = next(written)
-            results.append(Result(entry.event.event_id, verdict))
-    return results
+    written = iter(verdicts)
+    return [item if isinstance(item, Refusal) else Result(item.event.event_id, next(written)) for item in stamped]
 
 
 def _count(dialect: str, results: Sequence[Result | Refusal]) -> None:
-    outcomes: dict[str, int] = {}
-    for result in results:
-        if isinstance(result, Refusal):
-            telemetry.REFUSALS.labels(dialect, result.reason).inc()
-            outcome = "refused"
-        else:
-            outcome = result.verdict.name.lower()
-        outcomes[outcome] = outcomes.get(outcome, 0) + 1
-    for outcome, count in outcomes.items():
-        telemetry.EVENTS.labels(dialect, outcome).inc(count)
+    if len(results) == 1 and isinstance(results[0], Result):
+        telemetry.EVENTS.add(dialect, results[0].verdict.name.lower())
+        return
+    for reason, count in Counter(result.reason for result in results if isinstance(result, Refusal)).items():
+        telemetry.REFUSALS.add(dialect, reason, count=count)
+        telemetry.EVENTS.add(dialect, "refused", count=count)
+    for became, count in Counter(result.verdict for result in results if isinstance(result, Result)).items():
+        telemetry.EVENTS.add(dialect, became.name.lower(), count=count)
 
 
 def _respond(dialect: Dialect, reply: Reply) -> web.Response:
-    telemetry.REQUESTS.labels(dialect.name, reply.status).inc()
+    telemetry.REQUESTS.add(dialect.name, str(reply.status))
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "X-Request-Id": f"{_REQUEST_PREFIX}{next(_request_numbers):08x}",

@@ -45,8 +45,8 @@ class Stamped(msgspec.Struct, gc=False):
     size: int
 
 
-def normalise(draft: Draft, context: Context, random: bytes) -> Stamped | Refusal:
-    """Apply the rules. `random` is 10 bytes, used for the id of an event without a key."""
+def normalise(draft: Draft, context: Context, number: int) -> Stamped | Refusal:
+    """Apply the rules. `number` makes the id of an event without a key: 74 bits that no other event gets."""
     refusal = check(draft, context)
     if refusal is not None:
         return refusal
@@ -57,7 +57,7 @@ def normalise(draft: Draft, context: Context, random: bytes) -> Stamped | Refusa
         payload = hashlib.blake2b(draft.raw, digest_size=8).digest()
     else:
         digest, payload = b"", b""
-        event_id = unkeyed_id(received_at, random)
+        event_id = unkeyed_id(received_at, number)
     event = Event(
         event_id,
         context.project.id,
@@ -87,22 +87,15 @@ def normalise(draft: Draft, context: Context, random: bytes) -> Stamped | Refusa
 
 def check(draft: Draft, context: Context) -> Refusal | None:
     """Everything that is wrong with a draft, or None."""
-    name, wrong = draft.name, []
-    if not name or len(name) > MAX_NAME or not name.isprintable():
-        wrong.append(Detail("event_type", f"must be 1 to {MAX_NAME} printable characters"))
-    if len(draft.key) > MAX_KEY or not draft.key.isprintable():
-        wrong.append(Detail("idempotency_key", f"must be at most {MAX_KEY} printable characters"))
+    if _plainly_right(draft, context):
+        return None
     if len(draft.raw) > context.max_event_bytes:
         return Refusal(Reason.EVENT_TOO_LARGE, (Detail("event", f"is larger than {context.max_event_bytes} bytes"),))
-    problem = _properties_problem(draft.properties)
-    if problem:
-        wrong.append(Detail("data", problem))
-    wrong += _text_problems(draft)
-    if draft.site_id and draft.site_id not in context.project.site_ids:
-        wrong.append(Detail("site_id", "does not belong to this key's project"))
+    wrong = _wrong_fields(draft, context.project)
     if wrong:
         return Refusal(Reason.INVALID_FIELD, tuple(wrong))
-    return _time_problem(draft.occurred_at, context)
+    problem = _time_problem(draft.occurred_at, context)
+    return Refusal(Reason.INVALID_TIME, (Detail("occurred_at", problem),)) if problem else None
 
 
 def keyed_id(digest: bytes) -> bytes:
@@ -110,10 +103,46 @@ def keyed_id(digest: bytes) -> bytes:
     return digest[:6] + bytes((0x80 | digest[6] & 0x0F, digest[7], 0x80 | digest[8] & 0x3F)) + digest[9:]
 
 
-def unkeyed_id(now_ms: int, random: bytes) -> bytes:
-    """A UUID version 7 (RFC 9562) from a time and 10 random bytes."""
-    head = bytes((0x70 | random[0] & 0x0F, random[1], 0x80 | random[2] & 0x3F))
-    return now_ms.to_bytes(6, "big") + head + random[3:]
+def unkeyed_id(now_ms: int, number: int) -> bytes:
+    """A UUID version 7 (RFC 9562) from a time and 74 bits."""
+    high, low = number >> 62 & 0xFFF, number & (1 << 62) - 1
+    return (now_ms << 80 | 7 << 76 | high << 64 | 2 << 62 | low).to_bytes(16, "big")
+
+
+def _plainly_right(draft: Draft, context: Context) -> bool:
+    """The whole check of an ordinary event in a few calls: no part can be too long where the whole is short."""
+    name, size = draft.name, len(draft.raw)
+    ids = f"{name}{draft.key}{draft.user_id}{draft.client_id}{draft.session_id}{draft.request_id}{draft.site_id}"
+    return bool(
+        name
+        and len(ids) <= MAX_NAME
+        and ids.isprintable()
+        and size <= MAX_TEXT
+        and size <= context.max_event_bytes
+        and (not draft.site_id or draft.site_id in context.project.site_ids)
+        and not _properties_problem(draft.properties)
+        and not _time_problem(draft.occurred_at, context)
+    )
+
+
+def _wrong_fields(draft: Draft, project: Project) -> list[Detail]:
+    wrong = []
+    if not draft.name or len(draft.name) > MAX_NAME or not draft.name.isprintable():
+        wrong.append(Detail("event_type", f"must be 1 to {MAX_NAME} printable characters"))
+    if len(draft.key) > MAX_KEY or not draft.key.isprintable():
+        wrong.append(Detail("idempotency_key", f"must be at most {MAX_KEY} printable characters"))
+    problem = _properties_problem(draft.properties)
+    if problem:
+        wrong.append(Detail("data", problem))
+    for field in _IDS:
+        value = getattr(draft, field)
+        if len(value) > MAX_ID or not value.isprintable():
+            wrong.append(Detail(field, f"must be at most {MAX_ID} printable characters"))
+    too_long = (field for field in _TEXTS if len(getattr(draft, field)) > MAX_TEXT)
+    wrong += [Detail(field, f"must be at most {MAX_TEXT} characters") for field in too_long]
+    if draft.site_id and draft.site_id not in project.site_ids:
+        wrong.append(Detail("site_id", "does not belong to this key's project"))
+    return wrong
 
 
 def _properties_problem(properties: bytes) -> str | None:
@@ -142,23 +171,11 @@ def _depth(properties: bytes) -> int:
     return depth - 1
 
 
-def _text_problems(draft: Draft) -> list[Detail]:
-    wrong = []
-    for field in _IDS:
-        value = getattr(draft, field)
-        if value and (len(value) > MAX_ID or not value.isprintable()):
-            wrong.append(Detail(field, f"must be at most {MAX_ID} printable characters"))
-    too_long = (field for field in _TEXTS if len(getattr(draft, field)) > MAX_TEXT)
-    return wrong + [Detail(field, f"must be at most {MAX_TEXT} characters") for field in too_long]
-
-
-def _time_problem(occurred_at: int | None, context: Context) -> Refusal | None:
+def _time_problem(occurred_at: int | None, context: Context) -> str:
     if occurred_at is None:
-        return None
+        return ""
     if occurred_at > context.received_at + context.future_hours * _HOUR_MS:
-        problem = f"is more than {context.future_hours} hours ahead of now"
-    elif occurred_at < max(0, context.received_at - context.past_days * _DAY_MS):
-        problem = f"is more than {context.past_days} days ago, or before 1970"
-    else:
-        return None
-    return Refusal(Reason.INVALID_TIME, (Detail("occurred_at", problem),))
+        return f"is more than {context.future_hours} hours ahead of now"
+    if occurred_at < 0 or occurred_at < context.received_at - context.past_days * _DAY_MS:
+        return f"is more than {context.past_days} days ago, or before 1970"
+    return ""

@@ -24,31 +24,27 @@ class RawRequest(msgspec.Struct, gc=False):
     headers: Mapping[str, str]
     query: Mapping[str, str]
     path: str
-    content_type: str
     body: bytes
     #: Unix milliseconds
     received_at: int
     ip: str
     user_agent: str
 
+    @property
+    def content_type(self) -> str:
+        """The media type in lower case, without its parameters."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
-async def read_body(request: web.Request, settings: Settings) -> bytes:
+
+async def read_body(request: web.BaseRequest, settings: Settings) -> bytes:
     """The unpacked body. Raises `Refused` when it is too large, too slow, or not a complete packed body."""
-    declared = request.content_length
-    if declared is not None and declared > settings.max_body_bytes:
+    content = request.content
+    if content.is_eof():  # the usual case: it came in one piece with the headers
+        body = content.read_nowait()
+    else:
+        body = await _read_slowly(request, settings)
+    if len(body) > settings.max_body_bytes:
         raise _too_large(settings)
-    try:
-        if request.content.is_eof():
-            body = await request.read()
-        else:
-            async with asyncio.timeout(settings.body_timeout_seconds):
-                body = await request.read()
-    except web.HTTPRequestEntityTooLarge as error:
-        raise _too_large(settings) from error
-    except TimeoutError as error:
-        raise Refused(
-            Reason.SLOW_BODY, f"The body did not arrive within {settings.body_timeout_seconds:g} s."
-        ) from error
     encoding = request.headers.get("Content-Encoding")
     if encoding is not None:
         body = _unpack(body, encoding, settings)
@@ -57,6 +53,24 @@ async def read_body(request: web.Request, settings: Settings) -> bytes:
     except UnicodeDecodeError as error:
         raise Refused(Reason.MALFORMED_BODY, f"The body is not UTF-8: byte {error.start} is not valid.") from error
     return body
+
+
+async def _read_slowly(request: web.BaseRequest, settings: Settings) -> bytes:
+    if (request.content_length or 0) > settings.max_body_bytes:
+        raise _too_large(settings)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(settings.body_timeout_seconds):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > settings.max_body_bytes:
+                    raise _too_large(settings)
+    except TimeoutError as error:
+        limit = settings.body_timeout_seconds
+        raise Refused(Reason.SLOW_BODY, f"The body did not arrive within {limit:g} s.") from error
+    except web.RequestPayloadError as error:
+        raise Refused(Reason.MALFORMED_BODY, f"The body is not complete: {error}") from error
+    return bytes(body)
 
 
 def _unpack(body: bytes, encoding: str, settings: Settings) -> bytes:

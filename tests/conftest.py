@@ -1,0 +1,51 @@
+"""Real parts for every test that asks: Redis, the ClickHouse engine, the whole stack. Each is started once, at need."""
+
+import importlib
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.running import RunningStack, running
+from ingest_api.stream import Redis, connect
+from tests import stores
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis of the tests' own: Valkey on this machine, or the official image with `make test-containers`."""
+    make = _containers().redis if "HEADRACE_TEST_CONTAINERS" in os.environ else stores.local_redis
+    with make(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The ClickHouse engine with the schema applied, or the official image with `make test-containers`."""
+    make = _containers().clickhouse if "HEADRACE_TEST_CONTAINERS" in os.environ else stores.local_clickhouse
+    with make(tmp_path_factory.mktemp("clickhouse")) as url:
+        stores.migrate(url)
+        yield url
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """A client on an empty Redis."""
+    client = connect(redis_url)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """The whole local stack in a folder of its own, on free ports."""
+    home: Path = tmp_path_factory.mktemp("stack")
+    with running(home) as running_stack:
+        yield running_stack
+
+
+def _containers() -> Any:
+    return importlib.import_module("tests.containers")  # looks for a Docker engine when it is imported

@@ -1,0 +1,42 @@
+"""Keys: their form, their checksum, their life."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest_api import keys
+from ingest_api.keys import Kind
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_token_names_its_kind_and_carries_its_id(kind: Kind) -> None:
+    key, token = keys.make(kind, "demo", 1)
+    assert token.startswith(f"hr_{kind}_{key.id}_")
+    assert keys.key_id(token) == key.id
+
+
+def test_only_a_hash_of_the_token_is_kept() -> None:
+    key, token = keys.make(Kind.WRITE, "demo", 1)
+    assert token.rsplit("_", 1)[1] not in repr(key)
+    assert key.digest == keys.digest(token)
+
+
+@given(st.data())
+def test_a_typing_error_is_noticed_without_a_look_up(data: st.DataObject) -> None:
+    _, token = keys.make(Kind.WRITE, "demo", 1)
+    position = data.draw(st.integers(0, len(token) - 1))
+    letter = data.draw(st.characters().filter(lambda letter: letter != token[position]))
+    assert keys.key_id(token[:position] + letter + token[position + 1 :]) is None
+
+
+@given(st.text())
+def test_a_text_that_is_no_key_has_no_id(text: str) -> None:
+    assert keys.key_id(text) is None
+
+
+def test_a_key_opens_until_it_expires_or_is_revoked() -> None:
+    key, _ = keys.make(Kind.QUERY, "demo", 1000, expires_at=2000)
+    assert key.active(1999)
+    assert not key.active(2000)
+    revoked = keys.Key(key.id, "demo", Kind.QUERY, key.digest, 1000, revoked_at=1500)
+    assert not revoked.active(1400)

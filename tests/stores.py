@@ -1,0 +1,78 @@
+"""Redis and ClickHouse for tests, as real processes: the ones of the local stack."""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from deploy.local import ready
+from deploy.local import stores as local
+from deploy.local.home import Home, Secrets
+from deploy.local.ports import free_port
+from deploy.local.ready import Probe
+from workers import migrate as migration
+
+_READY_SECONDS = 30.0
+_SECRETS = Secrets(redis_password="redis-of-the-tests", clickhouse_password="clickhouse-of-the-tests")
+
+
+@contextlib.contextmanager
+def local_redis(folder: Path, maxmemory: str = "512mb") -> Iterator[str]:
+    """A Valkey server as durable as in production. Yields its URL."""
+    home, port = Home(folder), free_port()
+    home.make()
+    local.write_redis_conf(home, port, _SECRETS, maxmemory)
+    url = local.redis_url(port, _SECRETS)
+    with _process(local.redis_command(home), {}, folder / "redis.log") as server:
+        _until_ready(ready.redis(url), server, folder / "redis.log")
+        yield url
+
+
+@contextlib.contextmanager
+def local_clickhouse(folder: Path) -> Iterator[str]:
+    """The ClickHouse engine behind its HTTP protocol. Yields its URL."""
+    home, port = Home(folder), free_port()
+    home.make()
+    probe = ready.clickhouse(local.clickhouse_base(port), local.CLICKHOUSE_USER, _SECRETS.clickhouse_password)
+    command = local.clickhouse_command(home, port)
+    with _process(command, local.clickhouse_env(_SECRETS), folder / "clickhouse.log") as server:
+        _until_ready(probe, server, folder / "clickhouse.log")
+        yield local.clickhouse_url(port, _SECRETS)
+
+
+def migrate(url: str) -> None:
+    """Bring the database to the schema of this build."""
+    client = migration.connect(url)
+    migration.apply(client)
+    client.close()
+
+
+def _until_ready(probe: Probe, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Wait until the probe finds nothing wrong. Raises with the log when the server ends or takes too long."""
+
+    async def ask() -> str:
+        return await probe(server.pid)
+
+    deadline = time.monotonic() + _READY_SECONDS
+    while problem := asyncio.run(ask()):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"{problem}\n{log.read_text()}")
+        time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def _process(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    with log.open("ab") as out:
+        server = subprocess.Popen(command, env={**os.environ, **env}, stdout=out, stderr=out)
+    try:
+        yield server
+    finally:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
