@@ -1,0 +1,128 @@
+"""The `headrace` command: which commands there are, the global options, and how every run ends."""
+
+import asyncio
+import inspect
+import io
+import logging
+import os
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+from cyclopts import App, Group, Parameter
+from cyclopts.exceptions import CycloptsError
+
+from clients.cli import projects, settings
+from clients.cli.errors import CliError, Exit
+from clients.cli.output import Invocation, Output
+from clients.cli.send import send
+from clients.cli.stats import stats
+from clients.cli.tail import tail
+
+ABOUT = """\
+Send events to Headrace, ask for stats, and look after an installation.
+
+Settings: HEADRACE_URL (or HEADRACE_INGEST_URL and HEADRACE_QUERY_URL), HEADRACE_WRITE_KEY, HEADRACE_QUERY_KEY, \
+HEADRACE_SITE_ID, HEADRACE_REDIS_URL, HEADRACE_CLICKHOUSE_URL. What is not set is read from .headrace/demo.env, \
+which `make up` writes."""
+ENDS = (
+    "Exit codes: 0 ok; 1 the answer is no (events rejected, not found, doctor found a problem); 2 wrong usage; "
+    "3 the service could not be reached or refused the key; 70 a fault of this program; 130 interrupted."
+)
+DOCTOR = """\
+Check every part that is configured, and say what to do about each that is not well.
+
+headrace doctor
+headrace doctor --json | jq '.checks[] | select(.state != "ok")'"""
+GLOBAL = Group("Global options", sort_key=100)
+
+app = App(
+    name="headrace",
+    help=ABOUT,
+    help_format="plaintext",
+    help_epilogue=ENDS,
+    version=lambda: version("headrace"),
+    suppress_keyboard_interrupt=False,
+)
+app.meta.suppress_keyboard_interrupt = False  # `run` says how an interrupted command ends
+project = App(name="project", help="Make and list projects.")
+key = App(name="key", help="Make, list and revoke keys.")
+
+app.command(send)
+app.command(stats)
+app.command(tail)
+app.command("clients.cli.doctor:doctor", help=DOCTOR)  # by name: no other command needs the ClickHouse client
+app.command(project)
+project.command(projects.create_project, name="create")
+project.command(projects.list_projects, name="list")
+app.command(key)
+key.command(projects.create_key, name="create")
+key.command(projects.list_keys, name="list")
+key.command(projects.revoke_key, name="revoke")
+
+
+@app.meta.default
+def launch(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    url: Annotated[str | None, Parameter(group=GLOBAL)] = None,
+    key: Annotated[str | None, Parameter(group=GLOBAL)] = None,
+    json: Annotated[bool, Parameter(group=GLOBAL, negative=())] = False,
+) -> Exit:
+    """Take the global options, wherever they stand, and run the command.
+
+    Parameters
+    ----------
+    url
+        Address of the service; default HEADRACE_URL.
+    key
+        The key to use. Better kept in the environment, which other users of the machine cannot see.
+    json
+        Print one JSON document (for tail one a line) on stdout and nothing else.
+    """
+    command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=False)
+    if "cli" in ignored:
+        found = settings.load(url=url, key=key)
+        bound.arguments["cli"] = Invocation(found, Output(json=json), overridden=bool(url or key))
+    result = command(*bound.args, **bound.kwargs)
+    if inspect.iscoroutine(result):
+        result = asyncio.run(result)
+    return Exit(result or 0)
+
+
+def main() -> None:
+    """Entry point. Ends the process with one of `Exit`, and with a sentence instead of a traceback."""
+    logging.getLogger().addHandler(logging.NullHandler())  # what libraries log is no message for people
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> Exit:
+    """Run one command line."""
+    for standard in (sys.stdout, sys.stderr):
+        if isinstance(standard, io.TextIOWrapper):
+            standard.reconfigure(errors="replace")  # a terminal without these letters gets question marks
+    try:
+        ended: Exit = app.meta(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+        return ended or Exit.OK
+    except KeyboardInterrupt:
+        Output().note("Interrupted.")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # The reader, `head` perhaps, has what it wanted; nothing more can be written, not even on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    except Exception as error:
+        if os.environ.get("HEADRACE_DEBUG") == "1":
+            raise
+        return _tell(error, Output(json="--json" in arguments, lines="tail" in arguments))
+
+
+def _tell(error: Exception, output: Output) -> Exit:
+    if isinstance(error, CliError):
+        output.error(str(error), error.code, error.document)
+        return error.code
+    if isinstance(error, CycloptsError):
+        output.error(f"{error} See `headrace --help`.", Exit.USAGE)
+        return Exit.USAGE
+    output.error(f"A fault of this program: {type(error).__name__}: {error}. HEADRACE_DEBUG=1 shows where.", Exit.FAULT)
+    return Exit.FAULT

@@ -1,0 +1,89 @@
+"""Where the services are and which keys open them: options, then the environment, then the local stack's demo.env."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from yarl import URL
+
+from clients.cli.errors import WrongUsage
+
+DEMO_ENV = Path(".headrace/demo.env")
+
+
+class Settings(BaseSettings):
+    """Each field is an environment variable: HEADRACE_ and the field's name in capitals. Empty means not set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HEADRACE_",
+        env_file=DEMO_ENV,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        str_strip_whitespace=True,
+    )
+
+    url: str = Field("", description="address of the service, when one address serves everything")
+    ingest_url: str = Field("", description="address of the front door, when it has its own")
+    query_url: str = Field("", description="address of the query service, when it has its own")
+    write_key: str = Field("", repr=False, description="key for sending events")
+    query_key: str = Field("", repr=False, description="key for reading events and stats")
+    admin_key: str = Field("", repr=False, description="key for managing projects over HTTP")
+    site_id: str = Field("", description="site whose stats are asked for")
+    redis_url: str = Field("", repr=False, description="Redis, for project, key and doctor")
+    clickhouse_url: str = Field("", repr=False, description="ClickHouse over HTTP, for doctor")
+
+    @property
+    def front_door(self) -> str:
+        """Address of the front door, without a slash at the end. Raises `WrongUsage` when none is known."""
+        return _address("HEADRACE_INGEST_URL" if self.ingest_url else "HEADRACE_URL", self.ingest_url or self.url)
+
+    @property
+    def queries(self) -> str:
+        """Address of the query service, without a slash at the end. Raises `WrongUsage` when none is known."""
+        return _address("HEADRACE_QUERY_URL" if self.query_url else "HEADRACE_URL", self.query_url or self.url)
+
+    def need(self, field: str, how: str) -> str:
+        """The value of a field. Raises `WrongUsage` when it is empty, telling how to get one."""
+        value: str = getattr(self, field)
+        if not value:
+            raise WrongUsage(f"HEADRACE_{field.upper()} is not set, and {DEMO_ENV} does not give it. {how}")
+        return value
+
+
+def load(*, url: str | None = None, key: str | None = None) -> Settings:
+    """Settings of this run. `url` and `key` are the options of the command line and win over everything."""
+    stated = Settings(_env_file=None)
+    found = Settings()
+    changes: dict[str, str] = {}
+    if stated.url:  # demo.env must not send one half of somebody's requests elsewhere
+        changes |= {"ingest_url": stated.ingest_url, "query_url": stated.query_url}
+    if url:
+        changes |= {"url": url, "ingest_url": "", "query_url": ""}
+    if key:
+        changes |= {"write_key": key.strip(), "query_key": key.strip()}
+    return found.model_copy(update=changes)
+
+
+def without_password(url: str) -> str:
+    """An address fit for a message."""
+    try:
+        return str(URL(url).with_user(None))
+    except ValueError:
+        return "(an address that cannot be read)"
+
+
+def _address(name: str, value: str) -> str:
+    if not value:
+        raise WrongUsage(
+            f"No address is known: set HEADRACE_URL or pass --url. For a try-out, `make up` starts a local stack "
+            f"and writes {DEMO_ENV}, which is read from the current folder."
+        )
+    try:
+        address = URL(value)
+        usable = address.scheme in {"http", "https"} and bool(address.host)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise WrongUsage(f"The address {value!r} ({name} or --url) cannot be used: write it as http://host:port.")
+    return value.rstrip("/")
