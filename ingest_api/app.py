@@ -29,7 +29,7 @@ def build_server(front_door: FrontDoor) -> web.Server:
     known = routes(front_door)
 
     async def dispatch(request: web.BaseRequest) -> web.StreamResponse:
-        methods = known.get(request.path)
+        methods = known.get(request.rel_url.raw_path)
         if methods is None:
             return _unknown()
         handler = methods.get(request.method)

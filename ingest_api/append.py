@@ -5,6 +5,7 @@ frame, so that they are written whole or not at all.
 """
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from ingest_api import frame, telemetry
 from ingest_api.dialect import Verdict
 from ingest_api.errors import Unavailable
 from ingest_api.event import Event
+from ingest_api.lane import Command, Lane
 from ingest_api.normalise import Stamped
 from ingest_api.stream import LIBRARY, Install, Redis, Shard, load_functions
 
@@ -25,7 +27,9 @@ log = logging.getLogger(__name__)
 MAX_FRAME_EVENTS = 4096
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 #: writes under way at once: while Redis syncs one to disk, the next is made
-MAX_WRITES = 2
+MAX_WRITES = 3
+#: a write that Redis has not answered by then is given up; its producers are told to send again
+WRITE_SECONDS = 5.0
 
 _VERDICTS = {ord("0"): Verdict.NEW, ord("1"): Verdict.DUPLICATE, ord("2"): Verdict.MISMATCH}
 
@@ -103,15 +107,24 @@ class Appender:
 
     async def run(self) -> None:
         """Write what waits, for as long as the process lives."""
-        free = asyncio.Semaphore(MAX_WRITES)
-        async with asyncio.TaskGroup() as writes:
-            while True:
-                await self._wake.wait()
-                await free.acquire()
-                self._wake.clear()
-                lots, self._lots, self._open = self._lots, [], {}
-                self._turn += 1
-                writes.create_task(self._write(lots)).add_done_callback(lambda _: free.release())
+        lanes = [Lane(self._redis, WRITE_SECONDS) for _ in range(MAX_WRITES)]
+        free: asyncio.Queue[Lane] = asyncio.Queue()
+        for lane in lanes:
+            free.put_nowait(lane)
+        try:
+            async with asyncio.TaskGroup() as writes:
+                while True:
+                    await self._wake.wait()
+                    lane = await free.get()
+                    await asyncio.sleep(0)  # let every request that is ready now join
+                    self._wake.clear()
+                    lots, self._lots, self._open = self._lots, [], {}
+                    self._turn += 1
+                    write = writes.create_task(self._write(lane, lots))
+                    write.add_done_callback(functools.partial(_give_back, free, lane))
+        finally:
+            for lane in lanes:
+                await lane.close()
 
     def _shard_of(self, entry: Stamped) -> int:
         if entry.digest:
@@ -135,10 +148,10 @@ class Appender:
         self._wake.set()
         return future
 
-    async def _write(self, lots: list[_Lot]) -> None:
+    async def _write(self, lane: Lane, lots: list[_Lot]) -> None:
         started = time.perf_counter()
         try:
-            answers = await self._call(lots)
+            answers = await self._call(lane, lots)
         except (RedisError, OSError) as error:
             answers = [error] * len(lots)
         except BaseException:
@@ -156,29 +169,32 @@ class Appender:
             else:
                 _settle(lot, answer[1])
 
-    async def _call(self, lots: list[_Lot]) -> list[Any]:
-        answers = await self._pipeline(lots)
+    async def _call(self, lane: Lane, lots: list[_Lot]) -> list[Any]:
+        answers = await lane.call([self._command(lot) for lot in lots])
         lost = [i for i, answer in enumerate(answers) if _lacks_library(answer)]
         if lost:  # a server that failed over or was emptied; nothing of these lots was written
             await load_functions(self._redis)
-            again = await self._pipeline([lots[i] for i in lost])
+            again = await lane.call([self._command(lots[i]) for i in lost])
             for i, answer in zip(lost, again, strict=True):
                 answers[i] = answer
         return answers
 
-    async def _pipeline(self, lots: list[_Lot]) -> list[Any]:
-        pipe = self._redis.pipeline(transaction=False)
-        for lot in lots:
-            data, size = frame.encode(lot.events)
-            keys = (lot.shard.frames, lot.shard.index, lot.shard.counters)
-            arguments = (self._window_ms, len(lot.events), size, data, bytes(lot.keyed))
-            pipe.execute_command("FCALL", f"{LIBRARY}_append", len(keys), *keys, *arguments)
-        return await pipe.execute(raise_on_error=False)
+    def _command(self, lot: _Lot) -> Command:
+        data, size = frame.encode(lot.events)
+        keys = (lot.shard.frames, lot.shard.index, lot.shard.counters)
+        return (
+            "FCALL", f"{LIBRARY}_append", len(keys), *keys,
+            self._window_ms, len(lot.events), size, data, bytes(lot.keyed),
+        )  # fmt: skip
 
 
 def verdict(answer: bytes) -> Verdict:
     """What became of the one event of `append_one`."""
     return _VERDICTS[answer[0]] if answer else Verdict.NEW
+
+
+def _give_back(free: asyncio.Queue[Lane], lane: Lane, _write: asyncio.Task[None]) -> None:
+    free.put_nowait(lane)
 
 
 def _lacks_library(answer: object) -> bool:

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from ingest_api import moment, telemetry
 from ingest_api.access import Access
+from ingest_api.answer import Answer
 from ingest_api.append import verdict
 from ingest_api.dialect import Dialect, Outcome, Parsed, Reply, Result, Verdict
 from ingest_api.errors import Reason, Refusal, Refused, Unavailable
@@ -18,7 +19,7 @@ from ingest_api.front_door import FrontDoor
 from ingest_api.keys import Kind
 from ingest_api.normalise import Context, Stamped, normalise
 from ingest_api.projects import Project
-from ingest_api.request import RawRequest, read_body
+from ingest_api.request import RawRequest, arrived, read_rest, unpacked
 
 log = logging.getLogger(__name__)
 
@@ -58,12 +59,14 @@ async def _take(front_door: FrontDoor, dialect: Dialect, request: web.BaseReques
     headers, directory = request.headers, front_door.directory
     token = dialect.token(headers)
     project = _admit(directory.cached(token) or await directory.find(token))
-    body = await read_body(request, front_door.settings)
+    body = arrived(request)
+    if body is None:
+        body = await read_rest(request, front_door.settings)
     raw = RawRequest(
         headers,
-        request.query if request.query_string else _NO_QUERY,
-        request.path,
-        body,
+        request.query if request.rel_url.raw_query_string else _NO_QUERY,
+        request.rel_url.raw_path,
+        unpacked(body, headers.get("Content-Encoding"), front_door.settings),
         moment.now_ms(),
         request.remote or "",
         headers.get("User-Agent", ""),
@@ -112,13 +115,14 @@ def _stamp(
 async def _write(
     front_door: FrontDoor, stamped: Sequence[Stamped | Refusal], *, check_only: bool
 ) -> Sequence[Result | Refusal]:
+    if len(stamped) == 1 and isinstance(stamped[0], Stamped) and not check_only:
+        became = verdict(await front_door.appender.append_one(stamped[0]))
+        return (Result(stamped[0].event.event_id, became),)
     entries = [item for item in stamped if isinstance(item, Stamped)]
     if not entries:
         return [item for item in stamped if isinstance(item, Refusal)]
     if check_only:
         verdicts = [Verdict.VALID] * len(entries)
-    elif len(entries) == 1:
-        verdicts = [verdict(await front_door.appender.append_one(entries[0]))]
     else:
         verdicts = await front_door.appender.append(entries)
     written = iter(verdicts)
@@ -136,12 +140,6 @@ def _count(dialect: str, results: Sequence[Result | Refusal]) -> None:
         telemetry.EVENTS.add(dialect, became.name.lower(), count=count)
 
 
-def _respond(dialect: Dialect, reply: Reply) -> web.Response:
+def _respond(dialect: Dialect, reply: Reply) -> Answer:
     telemetry.REQUESTS.add(dialect.name, str(reply.status))
-    headers = {
-        "Content-Type": "application/json; charset=utf-8",
-        "X-Request-Id": f"{_REQUEST_PREFIX}{next(_request_numbers):08x}",
-    }
-    if reply.headers:
-        headers.update(reply.headers)
-    return web.Response(status=reply.status, body=reply.body, headers=headers)
+    return Answer(reply.status, reply.body, f"{_REQUEST_PREFIX}{next(_request_numbers):08x}", reply.headers)

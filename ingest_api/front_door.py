@@ -20,6 +20,7 @@ class FrontDoor:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.redis = connect(settings.redis_url)
+        self._lanes = connect(settings.redis_url, timeout=None)
         self.directory = Directory(self.redis, demo_keys=settings.demo_keys)
         self.stopping = False
         #: set when the installation disagrees with the settings: the process must end
@@ -45,6 +46,7 @@ class FrontDoor:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
         await self.redis.aclose()
+        await self._lanes.aclose()
 
     async def problem(self) -> str | None:
         """Why no event can be taken now, or None. Asks Redis."""
@@ -73,5 +75,5 @@ class FrontDoor:
                 log.critical("settings differ from the installation", extra={"action": "start", "why": str(error)})
                 return
             else:
-                self._appender = Appender(self.redis, made, settings.max_pending_bytes)
+                self._appender = Appender(self._lanes, made, settings.max_pending_bytes)
         await self._appender.run()

@@ -36,16 +36,16 @@ class RawRequest(msgspec.Struct, gc=False):
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
-async def read_body(request: web.BaseRequest, settings: Settings) -> bytes:
-    """The unpacked body. Raises `Refused` when it is too large, too slow, or not a complete packed body."""
+def arrived(request: web.BaseRequest) -> bytes | None:
+    """The body as it was sent, when all of it is here: the usual case, in one piece with the headers."""
     content = request.content
-    if content.is_eof():  # the usual case: it came in one piece with the headers
-        body = content.read_nowait()
-    else:
-        body = await _read_slowly(request, settings)
+    return content.read_nowait() if content.is_eof() else None
+
+
+def unpacked(body: bytes, encoding: str | None, settings: Settings) -> bytes:
+    """The body without its Content-Encoding, within the limit and in UTF-8. Raises `Refused`."""
     if len(body) > settings.max_body_bytes:
         raise _too_large(settings)
-    encoding = request.headers.get("Content-Encoding")
     if encoding is not None:
         body = _unpack(body, encoding, settings)
     try:
@@ -55,7 +55,8 @@ async def read_body(request: web.BaseRequest, settings: Settings) -> bytes:
     return body
 
 
-async def _read_slowly(request: web.BaseRequest, settings: Settings) -> bytes:
+async def read_rest(request: web.BaseRequest, settings: Settings) -> bytes:
+    """A body that is still on its way. Raises `Refused` when it is too large, too slow, or ends too early."""
     if (request.content_length or 0) > settings.max_body_bytes:
         raise _too_large(settings)
     body = bytearray()

@@ -75,8 +75,8 @@ class Install:
         return [Shard(number) for number in range(self.shard_count)]
 
 
-def connect(url: str, *, timeout: float = 5.0) -> Redis:
-    """A client for one process. Connecting fails after 1 s; an answer may take `timeout` seconds."""
+def connect(url: str, *, timeout: float | None = 5.0) -> Redis:
+    """A client for one process. Connecting fails after 1 s; an answer may take `timeout` seconds, or for ever."""
     client = redis_asyncio.from_url(  # type: ignore[no-untyped-call]  # redis-py 5 ships this one untyped
         url,
         socket_connect_timeout=1.0,

@@ -32,8 +32,6 @@ _decode_item = msgspec.json.Decoder(_Item).decode
 _decode_events = msgspec.json.Decoder(_Events).decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
-_BATCH_HINT = b'"events"'
-
 
 class Intake:
     """The dialect. Replies as contracts.md part 3 has them."""
@@ -49,12 +47,13 @@ class Intake:
         body = raw.body
         if raw.content_type == "application/x-ndjson":
             return _batch([line for line in body.split(b"\n") if line and not line.isspace()], max_events)
-        if body.lstrip()[:1] == b"[" or _BATCH_HINT in body:
-            items = _list(body)
-            if items is not None:
-                return _batch(items, max_events)
         item = _item(body)
-        if isinstance(item, Refusal) and item.reason is Reason.MALFORMED_BODY:
+        if isinstance(item, Draft):
+            return Parsed((item,), single=True)
+        items = _list(body)
+        if items is not None:
+            return _batch(items, max_events)
+        if item.reason is Reason.MALFORMED_BODY:
             raise Refused(item.reason, item.details[0].message)
         return Parsed((item,), single=True)
 
@@ -75,13 +74,11 @@ DIALECT = Intake()
 
 
 def _list(body: bytes) -> list[msgspec.Raw] | None:
-    """The items of an array or of {"events": [...]}; None when it is one event that only mentions "events"."""
+    """The items of an array or of {"events": [...]}; None when the body is neither."""
     try:
         return _decode_array(body) if body.lstrip()[:1] == b"[" else _decode_events(body).events
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, RecursionError):
         return None
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise _malformed(error) from error
 
 
 def _batch(items: Sequence[bytes | msgspec.Raw], max_events: int) -> Parsed:
