@@ -21,6 +21,8 @@ VERSION = 1
 COMPRESS_FROM = 512
 #: a frame never unpacks to more than this; a larger claim is corruption, not data
 MAX_UNPACKED = 256 * 1024 * 1024
+#: text that is not UTF-8 is not an error of msgspec's own
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 _encode_events = msgspec.msgpack.Encoder().encode
 _decode_events = msgspec.msgpack.Decoder(list[Event]).decode
@@ -60,7 +62,7 @@ def decode(frame: bytes) -> list[Event | BadEvent]:
     rows = _rows(frame)
     try:
         return _decode_events(rows)  # type: ignore[return-value]  # list[Event] is one case of the union
-    except msgspec.MsgspecError:
+    except _UNREADABLE:
         return _decode_row_by_row(rows)
 
 
@@ -85,12 +87,12 @@ def _rows(frame: bytes) -> bytes:
 def _decode_row_by_row(rows: bytes) -> list[Event | BadEvent]:
     try:
         raws = _decode_each(rows)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise BadFrame(f"MessagePack: {error}") from error
     events: list[Event | BadEvent] = []
     for index, raw in enumerate(raws):
         try:
             events.append(_decode_one(raw))
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             events.append(BadEvent(index, bytes(raw), str(error)))
     return events

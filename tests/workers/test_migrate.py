@@ -1,0 +1,63 @@
+"""Migrations on the real engine."""
+
+from collections.abc import Iterator
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from workers import migrate
+from workers.migrate import Migration, MigrationError
+
+
+def test_files_are_numbered_in_order_and_hold_statements() -> None:
+    found = migrate.migrations()
+    assert [one.name[:4] for one in found] == [f"{number:04d}" for number in range(1, len(found) + 1)]
+    assert all(one.statements for one in found)
+
+
+def test_a_changed_text_has_another_checksum() -> None:
+    assert Migration("0001_pre_a.sql", "SELECT 1;").checksum != Migration("0001_pre_a.sql", "SELECT 2;").checksum
+
+
+def test_statements_end_with_a_semicolon_at_the_end_of_a_line() -> None:
+    text = "-- one; two\nSELECT ';' AS a;\nSELECT 2;\n"
+    assert Migration("x", text).statements == ["-- one; two\nSELECT ';' AS a", "SELECT 2"]
+
+
+@pytest.fixture
+def client(clickhouse_url: str) -> Iterator[Client]:
+    """A client on a database that does not exist yet."""
+    url = clickhouse_url.replace("database=headrace", "database=migrating")
+    client = migrate.connect(url)
+    yield client
+    client.command("DROP DATABASE migrating")
+    client.close()
+
+
+@pytest.mark.stack
+def test_applying_twice_applies_once(client: Client) -> None:
+    names = [one.name for one in migrate.migrations()]
+    assert [one.name for one in migrate.pending(client)] == names
+    assert [one.name for one in migrate.apply(client)] == names
+    assert migrate.apply(client) == []
+    assert migrate.pending(client) == []
+
+
+@pytest.mark.stack
+def test_a_file_changed_after_it_was_applied_is_an_error(client: Client) -> None:
+    migrate.apply(client)
+    first = migrate.migrations()[0].name
+    client.insert("schema_migrations", [[first, "another"]], ["name", "checksum"])
+    with pytest.raises(MigrationError, match="was changed after it was applied"):
+        migrate.pending(client)
+
+
+@pytest.mark.stack
+def test_a_lock_of_a_living_migration_holds_and_one_of_a_dead_process_does_not(client: Client) -> None:
+    client.command("CREATE TABLE schema_lock (x UInt8) ENGINE = Memory COMMENT 'elsewhere 1 99999999999'")
+    with pytest.raises(MigrationError, match="Another migration runs"):
+        migrate.apply(client)
+    client.command("DROP TABLE schema_lock")
+    client.command("CREATE TABLE schema_lock (x UInt8) ENGINE = Memory COMMENT 'elsewhere 1 1000'")
+    assert migrate.apply(client)
+    assert client.command("EXISTS TABLE schema_lock") == 0
