@@ -5,8 +5,10 @@ import contextlib
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from deploy.local import ready
 from deploy.local import stores as local
@@ -16,15 +18,16 @@ from deploy.local.ready import Probe
 from workers import migrate as migration
 
 _READY_SECONDS = 30.0
-_SECRETS = Secrets(redis_password="redis-of-the-tests", clickhouse_password="clickhouse-of-the-tests")
+REDIS_PASSWORD = "redis-of-the-tests"
+_SECRETS = Secrets(redis_password=REDIS_PASSWORD, clickhouse_password="clickhouse-of-the-tests")
 
 
 @contextlib.contextmanager
-def local_redis(folder: Path, maxmemory: str = "512mb") -> Iterator[str]:
-    """A Valkey server as durable as in production. Yields its URL."""
-    home, port = Home(folder), free_port()
+def local_redis(folder: Path, port: int = 0) -> Iterator[str]:
+    """A Valkey server as durable as in production, on this port or a free one. Yields its URL."""
+    home, port = Home(folder), port or free_port()
     home.make()
-    local.write_redis_conf(home, port, _SECRETS, maxmemory)
+    local.write_redis_conf(home, port, _SECRETS, "512mb")
     url = local.redis_url(port, _SECRETS)
     with _process(local.redis_command(home), {}, folder / "redis.log") as server:
         _until_ready(ready.redis(url), server, folder / "redis.log")
@@ -57,10 +60,16 @@ def _until_ready(probe: Probe, server: "subprocess.Popen[bytes]", log: Path) -> 
         return await probe(server.pid)
 
     deadline = time.monotonic() + _READY_SECONDS
-    while problem := asyncio.run(ask()):
+    while problem := _in_a_thread(ask):
         if server.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"{problem}\n{log.read_text()}")
         time.sleep(0.05)
+
+
+def _in_a_thread(ask: Callable[[], Coroutine[Any, Any, str]]) -> str:
+    """Run it to its end, also where this thread has a running loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, ask()).result()
 
 
 @contextlib.contextmanager
