@@ -42,6 +42,7 @@ def _arq_redis(url: str) -> RedisSettings:
 
 async def _start(ctx: dict[str, Any]) -> None:
     logging.config.dictConfig(orjson.loads((importlib.resources.files("deploy") / "logging.json").read_bytes()))
+    logging.getLogger("arq").handlers.clear()  # arq's command line set one up before; each line would come twice
     if _settings.worker_metrics_port:
         start_http_server(_settings.worker_metrics_port, addr="127.0.0.1")
     ctx["settings"] = _settings
