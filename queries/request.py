@@ -30,8 +30,8 @@ def read_stats(asked: Mapping[str, str], project: str, now: int) -> StatsQuery:
 def read_recent(asked: Mapping[str, str], project: str, fresh_through: int) -> RecentQuery:
     """The query string of GET /api/v1/events. Raises `Refused` naming the parameter."""
     _only(asked, _RECENT_PARAMETERS)
-    limit = asked.get("limit", "100")
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= 1000):
+    limit = asked.get("limit", "100").lstrip("0")
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= 4 and int(limit) <= 1000):
         raise Refused(400, "limit: must be a number from 1 to 1000.")
     try:
         after = Cursor.parse(asked["after"]) if "after" in asked else None

@@ -30,6 +30,7 @@ async def sink(clickhouse_url: str, warehouse: AsyncClient) -> AsyncIterator[Sin
     """A sink of an installation of its own: tokens of other tests do not count."""
     sink = Sink(clickhouse_url, secrets.token_hex(8), 10)
     yield sink
+    await sink.close()
 
 
 async def test_an_event_arrives_with_every_column(sink: Sink, warehouse: AsyncClient) -> None:

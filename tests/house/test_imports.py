@@ -1,0 +1,127 @@
+"""Who may import what: the doors between packages, the rims of the frameworks, and no cycle."""
+
+import ast
+import subprocess
+import sys
+from fnmatch import fnmatch
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+
+import pytest
+
+from tests.house import tree
+
+#: (importer, owner) -> modules of the owner that the importer may know; opening a door is a visible change here
+DOORS: dict[tuple[str, str], set[str]] = {
+    ("workers", "ingest_api"): {"event", "frame", "stream"},
+    ("queries", "ingest_api"): {"access", "keys", "moment", "progress", "projects", "stream"},
+    ("queries", "workers"): {"address"},
+    ("deploy", "ingest_api"): {"access", "keys", "progress", "projects", "stream"},
+    ("clients", "ingest_api"): {"keys", "progress", "projects", "stream"},
+    ("clients", "workers"): {"address", "migrate"},
+}
+#: framework -> the files that may know it
+RIMS: dict[str, tuple[str, ...]] = {
+    "aiohttp": (
+        *(f"ingest_api/{name}.py" for name in ("__main__", "answer", "app", "collect", "health", "request")),
+        *(f"queries/{name}.py" for name in ("__main__", "app")),
+        *("deploy/local/*", "clients/cli/service.py"),
+    ),
+    "arq": ("workers/jobs.py", "workers/worker.py"),
+    "chdb": ("deploy/local/clickhouse/engine.py",),
+    "clickhouse_connect": (
+        *("workers/migrate.py", "workers/sink.py", "queries/store.py"),
+        *("deploy/local/*", "clients/cli/checkup.py", "clients/cli/checks/clickhouse.py"),
+    ),
+    "pydantic_settings": ("*/settings.py",),
+}
+
+
+def crossings() -> set[tuple[str, str, str, str]]:
+    """Every import from one package into another: importer, owner, module of the owner, importing file."""
+    found = set()
+    for path in tree.python():
+        for name in tree.imports(tree.parse(path)):
+            importer, owner = path.parts[0], name.split(".")[0]
+            if owner in (*tree.PACKAGES, "tests") and owner != importer:
+                found.add((importer, owner, name.split(".")[1], str(path)))
+    return found
+
+
+def outside(uses: dict[str, set[str]]) -> list[str]:
+    """Files that import a framework and do not belong to its rim."""
+    return [
+        f"{path} imports {framework}"
+        for path, names in uses.items()
+        for framework in RIMS.keys() & names
+        if not any(fnmatch(path, pattern) for pattern in RIMS[framework])
+    ]
+
+
+def graph() -> dict[str, set[str]]:
+    """Module -> the project's modules it imports."""
+    names = {tree.module(path) for path in tree.python()}
+    return {
+        tree.module(path): {_known(name, names) for name in tree.imports(tree.parse(path))} - {"", tree.module(path)}
+        for path in tree.python()
+    }
+
+
+def _known(name: str, names: set[str]) -> str:
+    """The module behind an imported name: itself, or where it is defined; empty for a library's."""
+    owner = name.rpartition(".")[0]
+    return name if name in names else owner if owner in names else ""
+
+
+def test_packages_meet_only_at_the_doors() -> None:
+    closed = [
+        f"{file} imports {owner}.{module}"
+        for importer, owner, module, file in sorted(crossings())
+        if importer != "tests" and module not in DOORS.get((importer, owner), set())
+    ]
+    assert closed == []
+
+
+def test_every_open_door_is_used() -> None:
+    used = {(importer, owner, module) for importer, owner, module, _ in crossings()}
+    open_doors = {(*pair, module) for pair, modules in DOORS.items() for module in modules}
+    assert open_doors - used == set(), "close these"
+
+
+def test_the_front_door_depends_on_no_other_service() -> None:
+    assert {owner for importer, owner, _, _ in crossings() if importer == "ingest_api"} == set()
+
+
+def test_frameworks_stay_at_the_rim() -> None:
+    uses = {
+        str(path): {name.split(".")[0] for name in tree.imports(tree.parse(path))}
+        for path in tree.python(*tree.PACKAGES)
+    }
+    assert outside(uses) == []
+    assert outside({"workers/drain.py": {"arq"}}) == ["workers/drain.py imports arq"]
+
+
+def test_no_import_runs_in_a_circle() -> None:
+    TopologicalSorter(graph()).prepare()
+
+
+def test_the_graph_of_imports_knows_the_path_of_an_event() -> None:
+    path = ["workers.drain", "workers.batch", "ingest_api.frame", "ingest_api.event"]
+    edges = graph()
+    assert [(a, b) for a, b in pairwise(path) if b not in edges[a]] == []
+    with pytest.raises(CycleError):
+        TopologicalSorter({**edges, "ingest_api.event": {"workers.drain"}}).prepare()
+
+
+def test_a_door_does_not_load_the_framework() -> None:
+    doors = sorted(
+        {f"ingest_api.{module}" for (_, owner), some in DOORS.items() for module in some if owner == "ingest_api"}
+    )
+    code = f"import sys, {', '.join(doors)}; sys.exit('aiohttp loaded' if 'aiohttp' in sys.modules else 0)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tree.ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_imports_inside_functions_count() -> None:
+    code = ast.parse("def late():\n    import a.b\n    from c.d import e")
+    assert list(tree.imports(code)) == ["a.b", "c.d.e"]

@@ -1,0 +1,41 @@
+"""An answer is as fresh as the shard that is furthest behind."""
+
+import pytest
+
+from ingest_api import frame
+from ingest_api.event import Event
+from ingest_api.progress import ShardProgress
+from ingest_api.stream import Install, InstallMismatch, Redis, fcall
+from queries.freshness import Freshness, fresh_through, lag_seconds
+
+NOW = 1_795_000_000_000
+
+
+def shard(number: int, waited_ms: int) -> ShardProgress:
+    return ShardProgress(number, NOW, NOW - waited_ms if waited_ms else 0, "", "0-0", {})
+
+
+@pytest.mark.parametrize(("waits", "behind"), [([0], 0), ([0, 0], 0), ([0, 250], 250), ([9000, 250, 0], 9000)])
+def test_the_slowest_shard_decides(waits: list[int], behind: int) -> None:
+    shards = [shard(number, waited) for number, waited in enumerate(waits)]
+    assert fresh_through(shards) == NOW - behind
+    assert lag_seconds(shards) == behind / 1000
+
+
+@pytest.mark.stack
+async def test_before_the_first_install_nothing_is_known(redis: Redis) -> None:
+    with pytest.raises(InstallMismatch, match="start the front door"):
+        await Freshness(redis).read()
+
+
+@pytest.mark.stack
+async def test_the_oldest_event_that_is_not_stored_holds_freshness_back(redis: Redis, installed: Install) -> None:
+    freshness = Freshness(redis)
+    assert lag_seconds(await freshness.read()) == 0
+    slow = installed.shards[1]
+    frame_bytes, size = frame.encode([Event(b"e" * 16, "demo", "signup", 1, 1)])
+    append = (installed.window_ms, 1, size, frame_bytes, b"")
+    entry, _ = await fcall(redis, "append", [slow.frames, slow.index, slow.counters], *append)
+    shards = await freshness.read()
+    assert fresh_through(shards) == int(entry.split(b"-")[0])
+    assert [one.waiting for one in shards] == [0, 1]

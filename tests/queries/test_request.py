@@ -1,0 +1,166 @@
+"""Every question is checked, and every refusal names the parameter."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queries.errors import Refused
+from queries.query import StatsQuery
+from queries.recent import Cursor, RecentQuery
+from queries.request import read_recent, read_stats
+
+NOW = 1_795_000_000_000
+DAY = 86_400_000
+STATS = ("site_id", "metric", "period", "from", "to", "event_type")
+RECENT = ("after", "limit", "event_type")
+
+NASTY = (
+    *("", " ", "0", "-1", "NaN", "1e309", "0x10", "true", "null", "undefined", "1/0", "9" * 5000),
+    *("\x00", "\x07", "a\nb", "\u2028", "\u202etxt", "\ufeff", "\u200b", "\ud800", "\udcff"),
+    *("\u0663\u0664h", "\uff11\uff12h", "24\u04bb", "²h", "🜂" * 300, "Z\u0351" * 200),
+    *("' OR 1=1 --", "'; DROP TABLE events; --", "{project:String}", "%27", "\\'", "$(id)", "../../etc/passwd"),
+    *("<script>alert(1)</script>", "{{7*7}}", "0001-01-01", "9999-12-31T23:59:59Z", "2026-02-30", "2026-W99-9"),
+)
+
+
+def ask(question: str, asked: Mapping[str, str]) -> str:
+    """The message of the refusal; empty when the question was understood, which leaves the project as it was."""
+    query: StatsQuery | RecentQuery
+    try:
+        query = read_stats(asked, "demo", NOW) if question == "stats" else read_recent(asked, "demo", NOW)
+    except Refused as refused:
+        return refused.message if refused.status == 400 else f"status {refused.status}"
+    assert query.project == "demo"
+    return ""
+
+
+def test_without_parameters_the_last_day_is_counted() -> None:
+    query = read_stats({}, "demo", NOW)
+    assert (query.project, query.metric, query.period) == ("demo", "event_count", "24h")
+    assert (query.since, query.until) == (NOW - DAY, None)
+    assert (query.site_id, query.event_type) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("period", "span"),
+    [("1m", 60_000), ("15m", 900_000), ("24h", DAY), ("7d", 7 * DAY), ("4w", 28 * DAY), ("3650d", 3650 * DAY)],
+)
+def test_a_period_reaches_back_from_now(period: str, span: int) -> None:
+    query = read_stats({"period": period}, "demo", NOW)
+    assert (query.since, query.until, query.period) == (NOW - span, None, period)
+
+
+@pytest.mark.parametrize(
+    "period", ["", "h", "24", "0h", "-1h", "1.5h", "24H", "1y", "3651d", "99999w", "24h\n", "\uff11h"]
+)
+def test_another_period_is_refused(period: str) -> None:
+    assert ask("stats", {"period": period}).startswith("period: ")
+
+
+def test_from_and_to_take_iso_times_and_unix_milliseconds() -> None:
+    iso = read_stats({"from": "2026-11-01T00:00:00+01:00", "to": "2026-11-02"}, "demo", NOW)
+    assert (iso.since, iso.until) == (1_793_487_600_000, 1_793_577_600_000)
+    assert iso.period == "2026-10-31T23:00:00Z/2026-11-02T00:00:00Z"
+    assert read_stats({"from": "1793487600000", "to": "1793577600000"}, "demo", NOW) == iso
+
+
+def test_from_alone_reaches_to_now() -> None:
+    query = read_stats({"from": str(NOW - 1000)}, "demo", NOW)
+    assert (query.since, query.until) == (NOW - 1000, NOW)
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ({"metric": "revenue"}, "metric"),
+        ({"metric": ""}, "metric"),
+        ({"from": "yesterday"}, "from"),
+        ({"from": "-1"}, "from"),
+        ({"from": "1969-12-31T23:59:59Z"}, "from"),
+        ({"from": "2300-01-01T00:00:00Z"}, "from"),
+        ({"from": "2026-11-01", "to": "tomorrow"}, "to"),
+        ({"to": "2026-11-01"}, "from"),
+        ({"from": "2026-11-02", "to": "2026-11-01"}, "from"),
+        ({"from": "2026-11-01", "to": "2026-11-01"}, "from"),
+        ({"from": "2026-11-01", "period": "1h"}, "period"),
+        ({"event_type": "a" * 256}, "event_type"),
+        ({"event_type": "a\nb"}, "event_type"),
+    ],
+)
+def test_a_wrong_parameter_is_named(asked: dict[str, str], name: str) -> None:
+    assert ask("stats", asked).startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize("question", ["stats", "recent"])
+@pytest.mark.parametrize("name", ["project", "Metric", "from ", "", "a\x00", "x" * 100])
+def test_an_unknown_parameter_is_refused_with_those_that_are_known(question: str, name: str) -> None:
+    message = ask(question, {name: "1"})
+    known = sorted(STATS if question == "stats" else RECENT)
+    assert message.endswith(f"Known: {', '.join(known)}.")
+    assert message.isprintable()
+
+
+def test_without_parameters_the_newest_hundred_events_are_read() -> None:
+    query = read_recent({}, "demo", NOW)
+    assert (query.project, query.limit, query.fresh_through, query.after) == ("demo", 100, NOW, None)
+
+
+@pytest.mark.parametrize("limit", [1, 1000])
+def test_a_limit_is_a_number_from_1_to_1000(limit: int) -> None:
+    assert read_recent({"limit": str(limit)}, "demo", NOW).limit == limit
+
+
+@pytest.mark.parametrize(
+    "limit",
+    ["", "0", "1001", "-1", "+1", "1.0", "1e2", " 1", "\uff11", "\xb2", "1_0", "0000010009", "000000001" + "9" * 5000],
+)
+def test_another_limit_is_refused(limit: str) -> None:
+    assert ask("recent", {"limit": limit}).startswith("limit: ")
+
+
+def test_after_takes_a_cursor() -> None:
+    cursor = Cursor(NOW, 3, 0, 17)
+    assert read_recent({"after": str(cursor)}, "demo", NOW).after == cursor
+
+
+@pytest.mark.parametrize("after", ["", "1", "1.2.3", "1.2.3.4.5", "1.2.3.x", "1.2.3.-4", "1..3.4", "٣.1.1.1", "9" * 25])
+def test_another_cursor_is_refused(after: str) -> None:
+    assert ask("recent", {"after": after}).startswith("after: ")
+
+
+def well_said(message: str) -> bool:
+    """A refusal is one short line that any terminal can show."""
+    return message.isprintable() and len(message) < 300
+
+
+@pytest.mark.parametrize("value", NASTY, ids=ascii)
+def test_nasty_text_is_never_worse_than_refused(value: str) -> None:
+    for question, names in (("stats", STATS), ("recent", RECENT)):
+        for name in (*names, value):
+            assert well_said(ask(question, {name: value}))
+
+
+@given(st.sampled_from(STATS), st.text() | st.from_regex(r"[0-9]{1,40}[mhdw]?"))
+def test_any_text_is_answered_or_refused_in_stats(name: str, value: str) -> None:
+    assert well_said(ask("stats", {name: value}))
+
+
+@given(st.sampled_from(RECENT), st.text() | st.from_regex(r"[0-9.]{1,40}"))
+def test_any_text_is_answered_or_refused_in_recent_events(name: str, value: str) -> None:
+    assert well_said(ask("recent", {name: value}))
+
+
+@given(st.datetimes(timezones=st.timezones()))
+def test_any_time_is_answered_or_refused(time: datetime) -> None:
+    assert well_said(ask("stats", {"from": time.isoformat()}))
+
+
+@given(st.from_regex(r"0*[0-9]{1,12}", fullmatch=True))
+def test_a_limit_that_is_taken_is_never_above_1000(limit: str) -> None:
+    try:
+        assert 1 <= read_recent({"limit": limit}, "demo", NOW).limit <= 1000
+    except Refused:
+        assert not 1 <= int(limit) <= 1000

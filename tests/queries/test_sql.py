@@ -1,0 +1,91 @@
+"""SQL text is exact, the project is always bound, and no value ever stands in the text."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queries import sql
+from queries.measures import MEASURES
+from queries.query import StatsQuery
+from queries.recent import Cursor, RecentQuery
+from queries.sql import Statement
+
+STATS = StatsQuery("demo", "event_count", 1000, None, "24h")
+RECENT = RecentQuery("demo", 10, 2000, columns={"id": "event_id", "position": "tuple(1)"})
+TEXT = st.text(min_size=1)
+
+
+def bound(statement: Statement) -> set[str]:
+    """The parameters that the text asks for."""
+    return set(re.findall(r"\{(\w+):\w+\}", statement.text))
+
+
+def test_a_count_reads_one_project_from_a_moment_on() -> None:
+    assert sql.stats(STATS) == Statement(
+        "SELECT count() FROM events FINAL WHERE project = {project:String}"
+        " AND occurred_at >= fromUnixTimestamp64Milli({since:Int64})",
+        {"project": "demo", "since": 1000},
+    )
+
+
+def test_every_condition_of_a_count_is_bound() -> None:
+    query = replace(STATS, until=2000, site_id="s", event_type="signup")
+    assert sql.stats(query) == Statement(
+        "SELECT count() FROM events FINAL WHERE project = {project:String} AND name = {event_type:String}"
+        " AND occurred_at >= fromUnixTimestamp64Milli({since:Int64})"
+        " AND occurred_at < fromUnixTimestamp64Milli({until:Int64}) AND site_id IN ({site_id:String}, '')",
+        {"project": "demo", "event_type": "signup", "since": 1000, "until": 2000, "site_id": "s"},
+    )
+
+
+def test_without_a_cursor_the_newest_events_come_first() -> None:
+    assert sql.recent(RECENT) == Statement(
+        "SELECT event_id AS `id`, tuple(1) AS `position` FROM events FINAL WHERE project = {project:String}"
+        " AND _stream_ms >= {from_ms:UInt64} AND _stream_ms < {fresh_through:UInt64}"
+        " ORDER BY _stream_ms DESC, _shard DESC, _stream_seq DESC, _index DESC LIMIT {limit:UInt32}",
+        {"project": "demo", "from_ms": 2000 - 86_400_000, "fresh_through": 2000, "limit": 10},
+    )
+
+
+def test_after_a_cursor_events_come_in_the_order_of_arrival() -> None:
+    query = replace(RECENT, after=Cursor(1500, 1, 2, 3), event_type="signup")
+    assert sql.recent(query) == Statement(
+        "SELECT event_id AS `id`, tuple(1) AS `position` FROM events FINAL WHERE project = {project:String}"
+        " AND name = {event_type:String}"
+        " AND _stream_ms >= {from_ms:UInt64} AND _stream_ms < {fresh_through:UInt64}"
+        " AND (_stream_ms, _shard, _stream_seq, _index) > ({ms:UInt64}, {shard:UInt64}, {seq:UInt64}, {index:UInt64})"
+        " ORDER BY _stream_ms ASC, _shard ASC, _stream_seq ASC, _index ASC LIMIT {limit:UInt32}",
+        {"project": "demo", "event_type": "signup", "from_ms": 1500, "fresh_through": 2000, "limit": 10}
+        | {"ms": 1500, "shard": 1, "seq": 2, "index": 3},
+    )
+
+
+@pytest.mark.parametrize("metric", MEASURES)
+def test_every_measure_is_asked_of_one_project(metric: str) -> None:
+    statement = sql.stats(replace(STATS, metric=metric))
+    assert statement.text.startswith(f"SELECT {MEASURES[metric]} FROM events FINAL WHERE project = {{project:String}}")
+    assert statement.parameters["project"] == "demo"
+
+
+@given(TEXT, TEXT, TEXT, st.integers(), st.integers())
+def test_no_value_of_a_count_stands_in_its_text(project: str, site: str, name: str, since: int, until: int) -> None:
+    query = StatsQuery(project, "event_count", since, until, "any", site, name)
+    usual = StatsQuery("p", "event_count", 1, 2, "24h", "s", "e")
+    statement = sql.stats(query)
+    assert statement.text == sql.stats(usual).text
+    assert statement.parameters.keys() == bound(statement)
+    assert statement.parameters["project"] == project
+
+
+@given(TEXT, TEXT, st.integers(), st.integers(), st.none() | st.builds(Cursor, *[st.integers()] * 4))
+def test_no_value_of_recent_events_stands_in_their_text(
+    project: str, name: str, limit: int, fresh_through: int, after: Cursor | None
+) -> None:
+    statement = sql.recent(RecentQuery(project, limit, fresh_through, after, name))
+    usual = sql.recent(RecentQuery("p", 1, 2, after and Cursor(1, 2, 3, 4), "e"))
+    assert statement.text == usual.text
+    assert statement.parameters.keys() == bound(statement)
+    assert statement.parameters["project"] == project
