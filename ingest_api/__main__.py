@@ -2,18 +2,15 @@
 
 import asyncio
 import gc
-import importlib.resources
-import logging.config
 import signal
 import sys
 
-import orjson
 import uvloop
 from aiohttp import web
-from prometheus_client import start_http_server
 
 from ingest_api.app import build_server
 from ingest_api.front_door import FrontDoor
+from ingest_api.process import offer_metrics, read_settings, set_up_log
 from ingest_api.settings import Settings
 
 
@@ -28,14 +25,15 @@ async def serve(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     _calm_collector()
-    while not stop.is_set() and front_door.mismatch is None:
+    while not stop.is_set() and not front_door.ended:
         try:
             await asyncio.wait_for(stop.wait(), 0.5)
         except TimeoutError:
             continue
+    failed = front_door.ended
     await runner.cleanup()
     await front_door.stop()
-    return 0 if front_door.mismatch is None else 1
+    return 1 if failed else 0
 
 
 def _calm_collector() -> None:
@@ -47,10 +45,9 @@ def _calm_collector() -> None:
 
 def main() -> None:
     """Read the settings, set up the log, serve."""
-    logging.config.dictConfig(orjson.loads((importlib.resources.files("deploy") / "logging.json").read_bytes()))
-    settings = Settings()
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
+    set_up_log()
+    settings = read_settings(Settings)
+    offer_metrics(settings.metrics_port)
     sys.exit(uvloop.run(serve(settings)))
 
 

@@ -51,6 +51,8 @@ class Directory:
 
     async def find(self, token: str) -> Access | None:
         """The access of a token, or None for every token that opens nothing, whatever the cause."""
+        if not token.isascii():
+            return None
         await self._refresh()
         access = self._cache.get(token)
         if token not in self._cache or (access and access.expires_at):

@@ -154,6 +154,9 @@ class Appender:
             answers = await self._call(lane, lots)
         except (RedisError, OSError) as error:
             answers = [error] * len(lots)
+        except Exception as error:
+            log.exception("a write failed", extra={"action": "append"})
+            answers = [error] * len(lots)
         except BaseException:
             for lot in lots:
                 _fail(lot, Unavailable("The front door is stopping."))

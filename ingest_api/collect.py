@@ -69,7 +69,7 @@ async def _take(front_door: FrontDoor, dialect: Dialect, request: web.BaseReques
         unpacked(body, headers.get("Content-Encoding"), front_door.settings),
         moment.now_ms(),
         request.remote or "",
-        headers.get("User-Agent", ""),
+        _readable(headers.get("User-Agent", "")),
     )
     parsed = dialect.parse(raw, front_door.settings.max_batch_events)
     stamped = _stamp(front_door, dialect, project, raw, parsed)
@@ -86,6 +86,11 @@ def _admit(access: Access | None) -> Project:
     return access.project
 
 
+def _readable(header: str) -> str:
+    """A header as text that can be encoded: aiohttp carries bytes that are not UTF-8 as lone surrogates."""
+    return header if header.isascii() else header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _stamp(
     front_door: FrontDoor, dialect: Dialect, project: Project, raw: RawRequest, parsed: Parsed
 ) -> list[Stamped | Refusal]:
@@ -100,7 +105,7 @@ def _stamp(
         settings.past_days,
         settings.future_hours,
     )
-    request_key = raw.headers.get("Idempotency-Key", "")
+    request_key = _readable(raw.headers.get("Idempotency-Key", ""))
     stamped: list[Stamped | Refusal] = []
     for index, item in enumerate(parsed.items):
         if isinstance(item, Refusal):

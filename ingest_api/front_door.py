@@ -29,6 +29,11 @@ class FrontDoor:
         self._running: asyncio.Task[None] | None = None
 
     @property
+    def ended(self) -> bool:
+        """Whether nothing will be written any more: the process must end, and be started again."""
+        return self._running is not None and self._running.done()
+
+    @property
     def appender(self) -> Appender:
         """Raises `Unavailable` until Redis answered for the first time."""
         if self._appender is None:
@@ -52,6 +57,8 @@ class FrontDoor:
         """Why no event can be taken now, or None. Asks Redis."""
         if self.stopping:
             return "stopping"
+        if self.ended and self.mismatch is None:
+            return "the writer has ended; its reason is in the log"
         if self._appender is None:
             return str(self.mismatch) if self.mismatch else "Redis has not answered since the start"
         try:
@@ -76,4 +83,7 @@ class FrontDoor:
                 return
             else:
                 self._appender = Appender(self._lanes, made, settings.max_pending_bytes)
-        await self._appender.run()
+        try:
+            await self._appender.run()
+        except Exception:
+            log.exception("the writer has ended", extra={"action": "append"})

@@ -48,11 +48,15 @@ class Projects:
         project = Project(project_id, site_ids, moment.now_ms())
         if not await self._redis.hsetnx(PROJECTS, project_id, msgspec.json.encode(project)):
             raise ProjectError(f"Project {project_id!r} exists already.")
+        claimed: list[str] = []
         try:
             for site_id in site_ids:
                 await self._claim(site_id, project_id)
+                claimed.append(site_id)
         except ProjectError:
             await self._redis.hdel(PROJECTS, project_id)
+            if claimed:
+                await self._redis.hdel(SITES, *claimed)
             raise
         await self._changed()
         return project

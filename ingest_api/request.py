@@ -1,7 +1,6 @@
 """HTTP bytes -> RawRequest: what came in, whole and unpacked, before anybody asks what it means."""
 
 import asyncio
-import sys
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -9,13 +8,9 @@ from typing import Protocol
 import msgspec
 from aiohttp import web
 
+from ingest_api import zstd
 from ingest_api.errors import Reason, Refused
 from ingest_api.settings import Settings
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 
 class RawRequest(msgspec.Struct, gc=False):
@@ -69,7 +64,7 @@ async def read_rest(request: web.BaseRequest, settings: Settings) -> bytes:
     except TimeoutError as error:
         limit = settings.body_timeout_seconds
         raise Refused(Reason.SLOW_BODY, f"The body did not arrive within {limit:g} s.") from error
-    except web.RequestPayloadError as error:
+    except (web.RequestPayloadError, ConnectionError) as error:
         raise Refused(Reason.MALFORMED_BODY, f"The body is not complete: {error}") from error
     return bytes(body)
 

@@ -1,15 +1,12 @@
 """python -m queries: one process of the query service."""
 
 import asyncio
-import importlib.resources
-import logging.config
 import signal
 
-import orjson
 import uvloop
 from aiohttp import web
-from prometheus_client import start_http_server
 
+from ingest_api.process import offer_metrics, read_settings, set_up_log
 from queries.app import build_app
 from queries.settings import Settings
 
@@ -28,10 +25,9 @@ async def serve(settings: Settings) -> None:
 
 def main() -> None:
     """Read the settings, set up the log, serve."""
-    logging.config.dictConfig(orjson.loads((importlib.resources.files("deploy") / "logging.json").read_bytes()))
-    settings = Settings()
-    if settings.query_metrics_port:
-        start_http_server(settings.query_metrics_port, addr="127.0.0.1")
+    set_up_log()
+    settings = read_settings(Settings)
+    offer_metrics(settings.query_metrics_port)
     uvloop.run(serve(settings))
 
 

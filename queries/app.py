@@ -84,6 +84,8 @@ async def _index(_request: web.Request) -> web.Response:
 
 
 async def _unknown(request: web.Request) -> web.Response:
+    if any(resource.canonical == request.path for resource in request.app.router.resources()):
+        return _json(405, answer.error(405, "This path takes GET."), {"Allow": "GET"})
     return _json(404, answer.error(404, "There is nothing at this path. Questions go to GET /api/v1/stats."))
 
 

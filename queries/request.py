@@ -53,10 +53,10 @@ def _range(asked: Mapping[str, str], now: int) -> tuple[int, int | None, str]:
     if "from" not in asked:
         raise Refused(400, "from: is required together with to.")
     since = _time(asked, "from")
-    until = _time(asked, "to") if "to" in asked else now
-    if since >= until:
-        raise Refused(400, "from: must lie before to.")
-    return since, until, f"{moment.text(since)}/{moment.text(until)}"
+    until = _time(asked, "to") if "to" in asked else None
+    if since >= (until or now):
+        raise Refused(400, "from: must lie before to, or before now.")
+    return since, until, f"{moment.text(since)}/{moment.text(until or now)}"
 
 
 def _time(asked: Mapping[str, str], name: str) -> int:
@@ -75,7 +75,11 @@ def _event_type(asked: Mapping[str, str]) -> str:
 
 
 def _only(asked: Mapping[str, str], known: set[str]) -> None:
+    seen: set[str] = set()
     for name in asked:
+        if name in seen:
+            raise Refused(400, f"{_quoted(name)} is given twice.")
+        seen.add(name)
         if name not in known:
             raise Refused(400, f"{_quoted(name)} is not a parameter here. Known: {', '.join(sorted(known))}.")
 

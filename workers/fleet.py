@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from ingest_api.stream import Install, Redis, Shard, fcall, load_functions, wait_for_install
 from workers import heartbeat, telemetry
+from workers.address import address
 from workers.drain import Drain
 from workers.heartbeat import Heartbeat
 from workers.settings import Settings
@@ -31,6 +32,7 @@ class Fleet:
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self._redis = redis
         self._settings = settings
+        address(settings.clickhouse_url)  # one that cannot be used ends the process now, not later in silence
         self.id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._started_at = 0
         self._install: Install | None = None
@@ -69,6 +71,8 @@ class Fleet:
                 await self._balance(self._install)
             except (RedisError, OSError) as error:
                 log.warning("cannot renew leases", extra={"action": "balance", "why": str(error)})
+            except Exception:
+                log.exception("cannot share the shards", extra={"action": "balance"})
             await asyncio.sleep(min(1.0, settings.lease_seconds / 4))
 
     async def _balance(self, install: Install) -> None:

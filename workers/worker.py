@@ -1,7 +1,6 @@
 """arq workers.worker.WorkerSettings: the worker process. The drain does not depend on arq's own writes."""
 
-import importlib.resources
-import logging.config
+import logging
 from datetime import UTC
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
@@ -9,17 +8,17 @@ from urllib.parse import unquote, urlsplit
 import orjson
 from arq import cron
 from arq.connections import RedisSettings
-from prometheus_client import start_http_server
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError  # noqa: A004  # redis's own, on purpose
 
+from ingest_api.process import offer_metrics, read_settings, set_up_log
 from ingest_api.stream import connect
 from workers.fleet import Fleet
 from workers.jobs import trim_shards
 from workers.settings import Settings
 
-_settings = Settings()
+_settings = read_settings(Settings)
 
 
 def _arq_redis(url: str) -> RedisSettings:
@@ -41,10 +40,9 @@ def _arq_redis(url: str) -> RedisSettings:
 
 
 async def _start(ctx: dict[str, Any]) -> None:
-    logging.config.dictConfig(orjson.loads((importlib.resources.files("deploy") / "logging.json").read_bytes()))
+    set_up_log()
     logging.getLogger("arq").handlers.clear()  # arq's command line set one up before; each line would come twice
-    if _settings.worker_metrics_port:
-        start_http_server(_settings.worker_metrics_port, addr="127.0.0.1")
+    offer_metrics(_settings.worker_metrics_port)
     ctx["settings"] = _settings
     ctx["streams"] = connect(_settings.redis_url)
     ctx["fleet"] = Fleet(ctx["streams"], _settings)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 
 import msgspec
-import zstandard
 
 from clients.cli.errors import CliError, Transient, Unreachable
 from clients.cli.lines import Batch, Feed, Line
 from clients.cli.meter import Meter
 from clients.cli.retry import Patience
 from clients.cli.service import Answer, Service
+from ingest_api import zstd
 
 #: reasons that the summary shows
 SHOWN_REASONS = 10
@@ -75,7 +75,6 @@ class Bulk:
         self._meter = meter
         self._compression = compression
         self._give_up = give_up
-        self._zstd = zstandard.ZstdCompressor(level=1)
 
     async def run(self, feed: Feed, concurrency: int) -> None:
         """Send everything. Raises `CliError` as soon as one batch cannot be brought in."""
@@ -114,7 +113,7 @@ class Bulk:
         body = b"\n".join([line.sent for line in lines])
         encoding = "" if self._compression == "none" else self._compression
         if encoding == "zstd":
-            body = self._zstd.compress(body)
+            body = zstd.compress(body, 1)
         elif encoding == "gzip":
             body = zlib.compress(body, 1, wbits=31)
         return await self._service.post_events(body, "application/x-ndjson", encoding=encoding)

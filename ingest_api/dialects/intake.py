@@ -123,6 +123,8 @@ def _explain(raw: bytes | msgspec.Raw) -> Refusal:
     if not isinstance(item, dict):
         return Refusal(Reason.INVALID_FIELD, (Detail("event", "must be a JSON object"),))
     wrong = [Detail(field, "is required") for field in ("event_type", "occurred_at") if field not in item]
+    if item.get("event_type") == "":
+        wrong.append(Detail("event_type", "must not be empty"))
     for field in _Item.__struct_fields__:
         if field == "data":
             if not isinstance(item.get("data", {}), dict):
@@ -137,7 +139,7 @@ def _explain(raw: bytes | msgspec.Raw) -> Refusal:
 
 def _single(result: Result | Refusal, received_at: int) -> Reply:
     if isinstance(result, Refusal):
-        return _error(400, result.reason, "The event is not valid. " + _sentence(result), result.details)
+        return _error(400, result.reason, f"The event is not valid: {result.message}.", result.details)
     if result.verdict is Verdict.VALID:
         return Reply(200, b'{"status":"ok","valid":true}')
     body = f'{{"status":"ok","event_id":"evt_{result.event_id.hex()}"'
@@ -187,7 +189,3 @@ def _error(status: int, reason: Reason, message: str, details: Sequence[Detail])
 def _malformed(error: Exception) -> Refused:
     why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
     return Refused(Reason.MALFORMED_BODY, f"The body is not valid JSON: {why}")
-
-
-def _sentence(refusal: Refusal) -> str:
-    return refusal.message[:1].upper() + refusal.message[1:] + "."

@@ -13,11 +13,11 @@ from tests.house import tree
 
 #: (importer, owner) -> modules of the owner that the importer may know; opening a door is a visible change here
 DOORS: dict[tuple[str, str], set[str]] = {
-    ("workers", "ingest_api"): {"event", "frame", "stream"},
-    ("queries", "ingest_api"): {"access", "keys", "moment", "progress", "projects", "stream"},
+    ("workers", "ingest_api"): {"event", "frame", "process", "stream"},
+    ("queries", "ingest_api"): {"access", "keys", "moment", "process", "progress", "projects", "stream"},
     ("queries", "workers"): {"address"},
-    ("deploy", "ingest_api"): {"access", "keys", "progress", "projects", "stream"},
-    ("clients", "ingest_api"): {"keys", "progress", "projects", "stream"},
+    ("deploy", "ingest_api"): {"access", "keys", "progress", "projects", "stream", "zstd"},
+    ("clients", "ingest_api"): {"keys", "progress", "projects", "stream", "zstd"},
     ("clients", "workers"): {"address", "migrate"},
 }
 #: framework -> the files that may know it
@@ -33,7 +33,7 @@ RIMS: dict[str, tuple[str, ...]] = {
         *("workers/migrate.py", "workers/sink.py", "queries/store.py"),
         *("deploy/local/*", "clients/cli/checkup.py", "clients/cli/checks/clickhouse.py"),
     ),
-    "pydantic_settings": ("*/settings.py",),
+    "pydantic_settings": ("*/settings.py", "ingest_api/process.py"),
 }
 
 

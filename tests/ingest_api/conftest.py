@@ -24,6 +24,7 @@ class Door:
     front_door: FrontDoor
     redis: Redis
     install: Install
+    port: int
     write_key: str
     query_key: str
 
@@ -53,10 +54,10 @@ async def door(redis: Redis, redis_url: str) -> AsyncIterator[Door]:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with aiohttp.ClientSession(url) as client:
+    port = runner.addresses[0][1]
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
         await until(lambda: _ready(client))
-        yield Door(client, front_door, redis, made, write_key, query_key)
+        yield Door(client, front_door, redis, made, port, write_key, query_key)
     await runner.cleanup()
     await front_door.stop()
 

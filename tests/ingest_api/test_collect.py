@@ -7,9 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
-from backports import zstd
 
-from ingest_api import frame
+from ingest_api import frame, zstd
 from ingest_api.event import Event
 from tests.ingest_api.conftest import Door
 
@@ -223,6 +222,25 @@ async def test_an_event_over_the_limit_is_refused_and_its_neighbour_taken(door: 
     _, answer = await ask(door, [{**EVENT, "data": {"x": "x" * 20_000}}, {**EVENT, "idempotency_key": "b"}])
     assert (answer["accepted"], answer["rejected"]) == (1, 1)
     assert answer["results"][0]["reason"] == "event_too_large"
+
+
+@pytest.mark.parametrize("header", ["User-Agent", "Idempotency-Key", "Authorization", "Content-Type", "X-Anything"])
+async def test_a_header_that_is_not_utf_8_harms_nobody(door: Door, header: str) -> None:
+    body = orjson.dumps(EVENT)
+    head = {
+        "Authorization": f"Bearer {door.write_key}",
+        "Host": "x",
+        "Content-Length": str(len(body)),
+        header: "Bearer \xff",
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(f"POST /v1/events HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + body)
+    status = await asyncio.wait_for(reader.readline(), 10)
+    writer.close()
+    await writer.wait_closed()
+    assert status.split()[1] == (b"401" if header == "Authorization" else b"200")
+    assert (await ask(door, {**EVENT, "idempotency_key": "another"}))[0] == 200
 
 
 async def test_every_answer_carries_its_own_request_id(door: Door) -> None:

@@ -34,8 +34,9 @@ async def test_a_taken_id_or_site_is_refused_and_leaves_nothing_behind(projects:
     with pytest.raises(ProjectError, match="exists already"):
         await projects.create("shop")
     with pytest.raises(ProjectError, match="belongs to another project"):
-        await projects.create("second", ("web",))
+        await projects.create("second", ("free", "web"))
     assert await projects.get("second") is None
+    assert (await projects.create("third", ("free",))).site_ids == ("free",)
 
 
 async def test_keys_are_listed_by_project_and_admin_keys_belong_to_none(projects: Projects) -> None:

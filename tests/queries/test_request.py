@@ -67,9 +67,9 @@ def test_from_and_to_take_iso_times_and_unix_milliseconds() -> None:
     assert read_stats({"from": "1793487600000", "to": "1793577600000"}, "demo", NOW) == iso
 
 
-def test_from_alone_reaches_to_now() -> None:
+def test_from_alone_leaves_the_end_open_as_a_period_does() -> None:
     query = read_stats({"from": str(NOW - 1000)}, "demo", NOW)
-    assert (query.since, query.until) == (NOW - 1000, NOW)
+    assert (query.since, query.until) == (NOW - 1000, None)
 
 
 @pytest.mark.parametrize(

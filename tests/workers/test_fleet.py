@@ -4,10 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_api.stream import Install, Redis
+from ingest_api.stream import Install, Redis, connect
 from tests.waiting import until
 from workers.fleet import Fleet, share
 from workers.settings import Settings
+
+
+def test_an_address_that_cannot_be_used_ends_the_worker_at_once() -> None:
+    with pytest.raises(ValueError, match="HEADRACE_CLICKHOUSE_URL"):
+        Fleet(connect("redis://127.0.0.1:1/0"), Settings(clickhouse_url="nonsense"))
 
 
 @given(st.integers(1, 256), st.integers(1, 50))

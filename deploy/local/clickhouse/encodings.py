@@ -5,23 +5,23 @@ from collections.abc import Callable
 from typing import Any
 
 import lz4.frame  # type: ignore[import-untyped]  # the package ships no types
-import zstandard
 
 from deploy.local.clickhouse.exceptions import Code, refused
+from ingest_api import zstd
 
 _STEP = 256 * 1024  # bytes fed at a time: bounds how far one step can overshoot the limit
 
 # Each makes a decoder of one frame, with the interface of zlib's: decompress, eof, unused_data.
 _DECODERS: dict[str, tuple[Callable[[], Any], Code]] = {
     "lz4": (lz4.frame.LZ4FrameDecompressor, Code.LZ4_DECODER_FAILED),
-    "zstd": (lambda: zstandard.ZstdDecompressor().decompressobj(), Code.ZSTD_DECODER_FAILED),
+    "zstd": (zstd.ZstdDecompressor, Code.ZSTD_DECODER_FAILED),
     "gzip": (lambda: zlib.decompressobj(wbits=31), Code.ZLIB_INFLATE_FAILED),
     "deflate": (zlib.decompressobj, Code.ZLIB_INFLATE_FAILED),
 }
 # In order of preference: on loopback the cheapest wins.
 _ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "lz4": lz4.frame.compress,
-    "zstd": lambda body: zstandard.ZstdCompressor(level=1).compress(body),
+    "zstd": lambda body: zstd.compress(body, 1),
     "gzip": lambda body: zlib.compress(body, level=1, wbits=31),
     "deflate": lambda body: zlib.compress(body, level=1),
 }
@@ -48,7 +48,7 @@ def decode(body: bytes, encoding: str, limit: int) -> bytes:
                 raise refused(code, f"The {encoding} body ends in the middle of a frame, after {len(body)} bytes")
             try:
                 part = decoder.decompress(step)
-            except (RuntimeError, zlib.error, zstandard.ZstdError) as error:
+            except (RuntimeError, zlib.error, zstd.ZstdError) as error:
                 where = f"between bytes {position} and {position + len(step)}"
                 raise refused(code, f"The {encoding} body is damaged {where}: {error}") from None
             position, size = position + len(step), size + len(part)

@@ -1,0 +1,39 @@
+"""What every process of ours does first: read its settings, set up its log, offer its metrics."""
+
+import importlib.resources
+import logging.config
+import sys
+from typing import TypeVar
+
+import orjson
+from prometheus_client import start_http_server
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+log = logging.getLogger(__name__)
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def read_settings(kind: type[S]) -> S:
+    """The settings from the environment. Ends the process with the variables' names where they are not usable."""
+    try:
+        return kind()
+    except ValidationError as error:
+        wrong = [f"HEADRACE_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors()]
+        sys.exit("Settings that cannot be used:\n  " + "\n  ".join(wrong))
+
+
+def set_up_log() -> None:
+    """JSON lines on stderr, as deploy/logging.json says."""
+    logging.config.dictConfig(orjson.loads((importlib.resources.files("deploy") / "logging.json").read_bytes()))
+
+
+def offer_metrics(port: int) -> None:
+    """Prometheus on loopback; 0 offers none. A second process on one machine finds the port taken and goes without."""
+    if not port:
+        return
+    try:
+        start_http_server(port, addr="127.0.0.1")
+    except OSError as error:
+        log.warning("no metrics", extra={"action": "start", "port": port, "why": str(error)})

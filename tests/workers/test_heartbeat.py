@@ -1,0 +1,39 @@
+"""Workers hear of each other."""
+
+import pytest
+
+from ingest_api.stream import Redis
+from workers.heartbeat import FORGOTTEN_MS, SILENT_MS, Heartbeat, exchange, redis_ms, withdraw
+
+pytestmark = pytest.mark.stack
+
+
+def beat(name: str, started_at: int, seen_at: int, state: str = "draining") -> Heartbeat:
+    """What a worker says."""
+    return Heartbeat(name, 1, "host", started_at, seen_at, [], state)
+
+
+async def test_those_alive_are_heard_longest_serving_first(redis: Redis) -> None:
+    await exchange(redis, beat("b", 200, 10_000))
+    await exchange(redis, beat("c", 300, 10_000))
+    heard = await exchange(redis, beat("a", 100, 10_000))
+    assert [one.id for one in heard] == ["a", "b", "c"]
+
+
+async def test_the_silent_and_the_stopping_do_not_count_and_the_dead_are_forgotten(redis: Redis) -> None:
+    await exchange(redis, beat("silent", 1, 10_000))
+    await exchange(redis, beat("stopping", 2, 10_000 + SILENT_MS, "stopping"))
+    heard = await exchange(redis, beat("me", 3, 10_001 + SILENT_MS))
+    assert [one.id for one in heard] == ["me"]
+    await exchange(redis, beat("me", 3, 10_001 + FORGOTTEN_MS))
+    assert await redis.hexists("headrace:workers", "silent") is False  # type: ignore[misc]  # redis-py 5
+
+
+async def test_one_that_says_good_bye_is_gone(redis: Redis) -> None:
+    await exchange(redis, beat("a", 1, 1000))
+    await withdraw(redis, "a")
+    assert [one.id for one in await exchange(redis, beat("b", 2, 1000))] == ["b"]
+
+
+async def test_time_is_redis_s(redis: Redis) -> None:
+    assert await redis_ms(redis) > 1_700_000_000_000
