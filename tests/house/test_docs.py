@@ -1,6 +1,7 @@
 """The documents say what the code does: settings, metrics, routes, make targets, links, the lock."""
 
 import importlib
+import os
 import re
 import subprocess
 from pathlib import PurePosixPath
@@ -127,7 +128,9 @@ def test_every_make_target_stands_in_the_docs() -> None:
 
 
 def test_make_help_lists_the_targets() -> None:
-    listed = subprocess.run(["make", "help"], cwd=tree.ROOT, capture_output=True, text=True, check=True).stdout
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # also inside make
+    command = ["make", "--no-print-directory", "help"]
+    listed = subprocess.run(command, cwd=tree.ROOT, env=plain, capture_output=True, text=True, check=True).stdout
     assert {line.split()[1] for line in listed.splitlines()} == targets(document("Makefile"))
 
 
