@@ -4,6 +4,8 @@ aiohttp's low-level server and a dict stand in for its Application and router: e
 the difference is a tenth of what a single event costs.
 """
 
+from collections.abc import Awaitable
+
 from aiohttp import web
 
 from ingest_api import dialects
@@ -28,23 +30,23 @@ def build_server(front_door: FrontDoor) -> web.Server:
     """The server, with bodies left packed: aiohttp's own unpacking takes a truncated body for a whole one."""
     known = routes(front_door)
 
-    async def dispatch(request: web.BaseRequest) -> web.StreamResponse:
+    def dispatch(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         methods = known.get(request.rel_url.raw_path)
         if methods is None:
             return _unknown()
         handler = methods.get(request.method)
-        return _wrong_method(methods) if handler is None else await handler(request)
+        return _wrong_method(methods) if handler is None else handler(request)
 
     settings = front_door.settings
     return web.Server(dispatch, access_log=None, auto_decompress=False, keepalive_timeout=settings.keepalive_seconds)
 
 
-def _unknown() -> web.Response:
+async def _unknown() -> web.Response:
     message = "There is nothing at this path. Events go to POST /v1/events."
     return answer(404, {"status": "error", "error": "not_found", "message": message})
 
 
-def _wrong_method(methods: dict[str, Handler]) -> web.Response:
+async def _wrong_method(methods: dict[str, Handler]) -> web.Response:
     allowed = ", ".join(methods)
     message = f"This path takes {allowed}."
     return answer(405, {"status": "error", "error": "method_not_allowed", "message": message}, {"Allow": allowed})

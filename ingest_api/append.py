@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 #: a frame is closed before it holds more events than this, unless one request alone brings more
 MAX_FRAME_EVENTS = 4096
 MAX_FRAME_BYTES = 4 * 1024 * 1024
-#: writes under way at once: while Redis syncs one to disk, the next is made
-MAX_WRITES = 3
+#: writes under way at once: while Redis syncs one to disk, the next are made
+MAX_WRITES = 6
 #: a write that Redis has not answered by then is given up; its producers are told to send again
 WRITE_SECONDS = 5.0
 
@@ -51,14 +51,14 @@ class _Lot:
     def has_room(self, count: int, size: int) -> bool:
         return len(self.events) + count <= MAX_FRAME_EVENTS and self.size + size <= MAX_FRAME_BYTES
 
-    def add(self, entries: Sequence[Stamped], future: asyncio.Future[bytes]) -> None:
-        first = self.count
+    def add(self, entries: Sequence[Stamped], size: int, future: asyncio.Future[bytes]) -> None:
+        first, events = self.count, self.events
         for entry in entries:
             if entry.digest:
-                self.keyed += len(self.events).to_bytes(2, "big") + entry.digest + entry.payload
+                self.keyed += len(events).to_bytes(2, "big") + entry.digest + entry.payload
                 self.count += 1
-            self.events.append(entry.event)
-            self.size += entry.size
+            events.append(entry.event)
+        self.size += size
         self.waiters.append((future, first, self.count - first))
 
 
@@ -144,7 +144,7 @@ class Appender:
         if lot is None or not lot.has_room(len(entries), size):
             lot = self._open[shard] = _Lot(self._shards[shard])
             self._lots.append(lot)
-        lot.add(entries, future)
+        lot.add(entries, size, future)
         self._wake.set()
         return future
 

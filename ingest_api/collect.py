@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
+#: what became of an event, as the metrics call it
+_NAMES = {one: one.name.lower() for one in Verdict}
 _NO_QUERY: Mapping[str, str] = {}
 _REQUEST_PREFIX = secrets.token_hex(6)
 _request_numbers = itertools.count(1)
@@ -136,13 +138,13 @@ async def _write(
 
 def _count(dialect: str, results: Sequence[Result | Refusal]) -> None:
     if len(results) == 1 and isinstance(results[0], Result):
-        telemetry.EVENTS.add(dialect, results[0].verdict.name.lower())
+        telemetry.EVENTS.add(dialect, _NAMES[results[0].verdict])
         return
     for reason, count in Counter(result.reason for result in results if isinstance(result, Refusal)).items():
         telemetry.REFUSALS.add(dialect, reason, count=count)
         telemetry.EVENTS.add(dialect, "refused", count=count)
     for became, count in Counter(result.verdict for result in results if isinstance(result, Result)).items():
-        telemetry.EVENTS.add(dialect, became.name.lower(), count=count)
+        telemetry.EVENTS.add(dialect, _NAMES[became], count=count)
 
 
 def _respond(dialect: Dialect, reply: Reply) -> Answer:

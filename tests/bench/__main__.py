@@ -1,0 +1,55 @@
+"""python -m tests.bench: rates, latencies, CPU and memory per stage, beside a ceiling measured in the same run.
+
+Speed never fails a run: the exit code is 1 only when a count is wrong, 0 otherwise.
+"""
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench import report
+from tests.bench.append import append
+from tests.bench.drain import drain
+from tests.bench.front_door import batch, single
+from tests.bench.journey import journey
+from tests.bench.plan import QUICK, WHOLE, Plan
+from tests.bench.report import Outcome
+
+STAGES: dict[str, Callable[[Plan], Outcome]] = {
+    "single": single,
+    "batch100": lambda plan: batch(plan, 100),
+    "batch1000": lambda plan: batch(plan, 1000),
+    "append": append,
+    "drain": drain,
+    "journey": journey,
+}
+
+
+def main() -> int:
+    """Run the stages in their order. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one short round of each: about a minute")
+    parser.add_argument("--only", choices=STAGES, action="append", help="this stage; give it again for another")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here, too")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a `kill` leaves nothing behind either
+    where, outcome = report.machine(), Outcome([])
+    for name in options.only or STAGES:
+        began = time.monotonic()
+        print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
+        outcome.add(STAGES[name](QUICK if options.quick else WHOLE))
+        print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+    report.show(where, outcome)
+    if options.json:
+        report.write(options.json, where, outcome)
+    return 1 if outcome.problems else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("Stopped; nothing is left behind.")

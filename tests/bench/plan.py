@@ -1,0 +1,22 @@
+"""How much is measured: the whole run within four minutes on two cores, the quick one within one."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Rounds of subject and ceiling in turn, and how long each run is."""
+
+    rounds: int
+    #: of each run of a front door or an appender
+    seconds: float
+    #: events that a drain finds waiting
+    backlog: int
+    #: events a second that are offered end to end, first without probes, then with them
+    offered: int
+    unprobed_seconds: float
+    probed_seconds: float
+
+
+WHOLE = Plan(3, 4.0, 200_000, 1_000, 8.0, 15.0)
+QUICK = Plan(1, 2.0, 100_000, 1_000, 3.0, 6.0)

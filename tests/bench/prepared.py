@@ -1,0 +1,45 @@
+"""What the stages begin with: request bodies, events that are stamped already, batches of them."""
+
+import itertools
+import time
+
+from ingest_api.dialects.intake import DIALECT
+from ingest_api.event import Event
+from ingest_api.normalise import Context, Stamped, normalise
+from ingest_api.projects import Project
+from ingest_api.request import RawRequest
+from tests.bench import payload
+from workers.batch import Batch, Position
+
+PROJECT = "bench"
+_AGENT = "headrace-bench/1"
+_EACH = 1000
+
+
+def bodies(count: int, batch: int, seed: int) -> list[bytes]:
+    """So many JSON arrays of `batch` events."""
+    events = payload.events(seed)
+    return [b"[" + b",".join(itertools.islice(events, batch)) + b"]" for _ in range(count)]
+
+
+def stamped(count: int, seed: int) -> list[Stamped]:
+    """So many events as the front door hands them to its appender. `count` is a multiple of 1,000."""
+    now = int(time.time() * 1000)
+    context = Context(Project(PROJECT, (), now), DIALECT.name, now, "127.0.0.1", _AGENT, 1 << 18, 36_500, 24)
+    drafts = (
+        item
+        for body in bodies(count // _EACH, _EACH, seed)
+        for item in DIALECT.parse(RawRequest({}, {}, "", body, now, "", ""), _EACH).items
+    )
+    entries = [normalise(draft, context, number) for number, draft in enumerate(drafts)]  # type: ignore[arg-type]  # no refusal among them
+    return [entry for entry in entries if isinstance(entry, Stamped)]
+
+
+def batches(events: list[Event], size: int) -> list[Batch]:
+    """The events as batches of `size`, as if each had come in one entry."""
+    made = []
+    for first in range(0, len(events), size):
+        part = events[first : first + size]
+        positions = [Position(first + 1, 0, index) for index in range(len(part))]
+        made.append(Batch(0, [f"{first + 1}-0"], len(part), part, positions))
+    return made
