@@ -49,17 +49,11 @@ class Answer(web.Response):
 
 def _head(status: int, length: int, request_id: str, headers: Mapping[str, str] | None) -> bytes:
     more = "".join(f"{name}: {value}\r\n" for name, value in headers.items()) if headers else ""
-    return (
-        f"{_status_line(status)}Content-Length: {length}\r\nX-Request-Id: {request_id}\r\n"
-        f"Date: {_date(int(time.time()))}\r\n{more}\r\n"
-    ).encode("latin-1")
+    start = _start(status, int(time.time()))
+    return f"{start}Content-Length: {length}\r\nX-Request-Id: {request_id}\r\n{more}\r\n".encode("latin-1")
 
 
 @lru_cache(maxsize=64)
-def _status_line(status: int) -> str:
-    return f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\nContent-Type: {_TYPE}\r\n"
-
-
-@lru_cache(maxsize=4)
-def _date(second: int) -> str:
-    return formatdate(second, usegmt=True)
+def _start(status: int, second: int) -> str:
+    phrase, date = http.HTTPStatus(status).phrase, formatdate(second, usegmt=True)
+    return f"HTTP/1.1 {status} {phrase}\r\nContent-Type: {_TYPE}\r\nDate: {date}\r\n"

@@ -1,7 +1,7 @@
 """The frame codec: many events in one stream entry.
 
 Layout: one version byte, one byte for the packing (`r` raw, `z` zstd), then a MessagePack array of events.
-Compression pays from a few hundred bytes on: a realistic frame of 500 events shrinks about tenfold at level 1.
+Compression pays from a few hundred bytes on: a realistic frame of 500 events shrinks about fivefold at level 1.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,8 @@ from ingest_api.event import Event
 VERSION = 1
 #: below this many bytes zstd's own header eats the gain
 COMPRESS_FROM = 512
+#: below this many bytes level -1 takes half the time of level 1 and gives 6 % more; above, it saves little
+QUICK_BELOW = 16 * 1024
 #: a frame never unpacks to more than this; a larger claim is corruption, not data
 MAX_UNPACKED = 256 * 1024 * 1024
 #: text that is not UTF-8 is not an error of msgspec's own
@@ -23,7 +25,7 @@ _encode_events = msgspec.msgpack.Encoder().encode
 _decode_events = msgspec.msgpack.Decoder(list[Event]).decode
 _decode_each = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _decode_one = msgspec.msgpack.Decoder(Event).decode
-_compressor = zstd.ZstdCompressor(level=1)
+_quick, _thorough = zstd.ZstdCompressor(level=-1), zstd.ZstdCompressor(level=1)
 
 _RAW = bytes((VERSION,)) + b"r"
 _ZSTD = bytes((VERSION,)) + b"z"
@@ -46,7 +48,8 @@ def encode(events: Sequence[Event]) -> tuple[bytes, int]:
     rows = _encode_events(events)
     if len(rows) < COMPRESS_FROM:
         return _RAW + rows, len(rows)
-    return _ZSTD + _compressor.compress(rows, zstd.ZstdCompressor.FLUSH_FRAME), len(rows)
+    compressor = _quick if len(rows) < QUICK_BELOW else _thorough
+    return _ZSTD + compressor.compress(rows, zstd.ZstdCompressor.FLUSH_FRAME), len(rows)
 
 
 def decode(frame: bytes) -> list[Event | BadEvent]:
