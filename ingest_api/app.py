@@ -1,7 +1,7 @@
 """Wiring of the front door: which path is taken by which handler.
 
 aiohttp's low-level server and a dict stand in for its Application and router: every path here is a constant, and
-the difference is a tenth of what a single event costs.
+that saves 3 µs of each event (docs/performance.md).
 """
 
 from collections.abc import Awaitable
