@@ -90,7 +90,7 @@ class Appender:
         groups: dict[int, list[int]] = {}
         for position, entry in enumerate(entries):
             groups.setdefault(self._shard_of(entry), []).append(position)
-        futures = [self._join_group([entries[i] for i in positions]) for positions in groups.values()]
+        futures = [self._join_group(shard, [entries[i] for i in positions]) for shard, positions in groups.items()]
         answers = await asyncio.gather(*futures, return_exceptions=True)
         if all(isinstance(answer, BaseException) for answer in answers):
             raise cast("BaseException", answers[0])
@@ -131,8 +131,8 @@ class Appender:
             return int.from_bytes(entry.digest[-4:], "big") % len(self._shards)
         return self._turn % len(self._shards)  # all unkeyed events of one write together
 
-    def _join_group(self, entries: Sequence[Stamped]) -> asyncio.Future[bytes]:
-        return self._join(self._shard_of(entries[0]), entries, sum(entry.size for entry in entries))
+    def _join_group(self, shard: int, entries: Sequence[Stamped]) -> asyncio.Future[bytes]:
+        return self._join(shard, entries, sum(entry.size for entry in entries))
 
     def _join(self, shard: int, entries: Sequence[Stamped], size: int) -> asyncio.Future[bytes]:
         future: asyncio.Future[bytes] = self._loop.create_future()

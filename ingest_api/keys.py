@@ -66,6 +66,12 @@ def key_id(token: str) -> str | None:
     return parts[2] if _checksum(body) == checksum else None
 
 
+def bearer(authorization: str) -> str:
+    """The token of an Authorization header (RFC 6750), or an empty text."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 def _checksum(body: str) -> str:
     value, letters = zlib.crc32(body.encode()), ""
     for _ in range(_CHECKSUM_LENGTH):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ingest_api import moment
+from ingest_api import keys, moment
 from ingest_api.access import Directory
 from ingest_api.keys import Kind
 from ingest_api.projects import Project
@@ -27,8 +27,8 @@ class QueryService:
 
     async def project(self, authorization: str) -> Project:
         """The project whose query key this is. Raises `Refused`: one answer for every cause."""
-        scheme, _, token = authorization.partition(" ")
-        access = await self._directory.find(token.strip()) if scheme.lower() == "bearer" else None
+        token = keys.bearer(authorization)
+        access = await self._directory.find(token) if token else None
         if access is None or access.project is None or Kind.QUERY not in access.kinds:
             raise Refused(401, _NO_KEY)
         return access.project

@@ -53,8 +53,9 @@ def recent(query: RecentQuery) -> Statement:
 
 
 def _events_of(project: str, event_type: str) -> tuple[list[str], dict[str, object]]:
-    where, parameters = ["project = {project:String}"], {"project": project}
+    where = ["project = {project:String}"]
+    parameters: dict[str, object] = {"project": project}
     if event_type:
         where.append("name = {event_type:String}")
         parameters["event_type"] = event_type
-    return where, {**parameters}
+    return where, parameters

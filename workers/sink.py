@@ -1,7 +1,6 @@
 """Batch -> ClickHouse: columns, token, and what an error means. Decides nothing else."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Sequence
 
@@ -15,8 +14,6 @@ from workers import row, telemetry
 from workers.address import address
 from workers.batch import Batch, Rejected
 from workers.errors import BadRows, NotNow
-
-log = logging.getLogger(__name__)
 
 #: ClickHouse error codes that blame the data of the insert, not its circumstances
 _DATA_CODES = frozenset({6, 26, 27, 33, 38, 41, 43, 53, 69, 70, 72, 117, 130, 131, 321, 349, 376, 441, 691})

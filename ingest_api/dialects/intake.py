@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import orjson
 
-from ingest_api import moment
+from ingest_api import keys, moment
 from ingest_api.dialect import Outcome, Parsed, Reply, Result, Verdict
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
@@ -40,8 +40,7 @@ class Intake:
     routes = ("/v1/events",)
 
     def token(self, headers: Mapping[str, str]) -> str:
-        scheme, _, token = headers.get("Authorization", "").partition(" ")
-        return token.strip() if scheme.lower() == "bearer" else ""
+        return keys.bearer(headers.get("Authorization", ""))
 
     def parse(self, raw: RawRequest, max_events: int) -> Parsed:
         body = raw.body

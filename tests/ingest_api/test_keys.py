@@ -34,6 +34,14 @@ def test_a_text_that_is_no_key_has_no_id(text: str) -> None:
     assert keys.key_id(text) is None
 
 
+@pytest.mark.parametrize(
+    ("header", "token"),
+    [("Bearer abc", "abc"), ("bearer  abc ", "abc"), ("", ""), ("Bearer", ""), ("Basic abc", ""), ("abc", "")],
+)
+def test_a_token_is_read_from_a_bearer_header_and_from_no_other(header: str, token: str) -> None:
+    assert keys.bearer(header) == token
+
+
 def test_a_key_opens_until_it_expires_or_is_revoked() -> None:
     key, _ = keys.make(Kind.QUERY, "demo", 1000, expires_at=2000)
     assert key.active(1999)
