@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 MAX_FRAME_EVENTS = 4096
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 #: writes under way at once: while Redis syncs one to disk, the next are made
-MAX_WRITES = 6
+MAX_WRITES = 4
 #: a write that Redis has not answered by then is given up; its producers are told to send again
 WRITE_SECONDS = 5.0
 
