@@ -23,6 +23,8 @@ class Access:
     kinds: frozenset[Kind]
     key_id: str
     expires_at: int = 0
+    #: events a minute; 0 is no limit
+    rate: int = 0
 
 
 class Directory:
@@ -97,7 +99,7 @@ class Directory:
         project = await self._projects.get(key.project) if key.project else None
         if key.project and project is None:
             return None
-        return Access(project, frozenset((key.kind,)), key.id, key.expires_at)
+        return Access(project, frozenset((key.kind,)), key.id, key.expires_at, key.rate)
 
     async def _look_up_demo(self, token: str) -> Access | None:
         found = await self._projects.demo_kinds(token)

@@ -38,6 +38,8 @@ class Key(msgspec.Struct, frozen=True):
     expires_at: int = 0
     revoked_at: int = 0
     label: str = ""
+    #: events a minute; 0 is no limit
+    rate: int = 0
 
     def active(self, now_ms: int) -> bool:
         """Whether the key opens anything at this moment."""

@@ -1,7 +1,7 @@
 """Projects, their site ids and their keys, as they stand in Redis."""
 
 import re
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -27,6 +27,18 @@ class Project(msgspec.Struct, frozen=True):
     id: str
     site_ids: tuple[str, ...]
     created_at: int
+    #: events of its sites are taken without a key
+    public_writes: bool = False
+    #: events a minute that its sites may send without a key; 0 is no limit
+    public_rate: int = 0
+    #: pages that browsers may send from, such as https://shop.example; none named: from anywhere
+    origins: tuple[str, ...] = ()
+    #: events that occurred longer ago are refused; 0 leaves it to the dialect
+    past_days: int = 0
+    #: stored events are deleted after this; 0 keeps them
+    retention_days: int = 0
+    #: what is kept of a client's address
+    ip: Literal["drop", "truncate", "keep"] = "drop"
 
 
 class ProjectError(ValueError):
