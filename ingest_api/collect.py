@@ -7,19 +7,19 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiohttp import web
+from aiohttp.hdrs import CONTENT_ENCODING, ORIGIN, USER_AGENT
 from redis.exceptions import RedisError
 
-from ingest_api import moment, telemetry
-from ingest_api.access import Access
+from ingest_api import anonymise, moment, origin, telemetry
 from ingest_api.answer import Answer
 from ingest_api.append import verdict
 from ingest_api.dialect import Dialect, Outcome, Parsed, Reply, Result, Verdict
 from ingest_api.errors import Reason, Refusal, Refused, Unavailable
 from ingest_api.front_door import FrontDoor
-from ingest_api.keys import Kind
-from ingest_api.normalise import Context, Stamped, normalise
+from ingest_api.normalise import Context, Stamped, normalise, window
 from ingest_api.projects import Project
 from ingest_api.request import RawRequest, arrived, read_rest, unpacked
+from ingest_api.sender import by_key, by_site, spend
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +38,9 @@ def collector(front_door: FrontDoor, dialect: Dialect) -> Handler:
     """The aiohttp handler that takes events in one dialect."""
 
     async def collect(request: web.BaseRequest) -> web.StreamResponse:
+        headers: dict[str, str] = {}  # that every answer to this request carries
         try:
-            reply = await _take(front_door, dialect, request)
+            reply = await _take(front_door, dialect, request, headers)
         except Refused as refused:
             telemetry.REFUSALS.add(dialect.name, refused.reason)
             reply = dialect.refuse(refused)
@@ -52,40 +53,44 @@ def collector(front_door: FrontDoor, dialect: Dialect) -> Handler:
         except Exception:
             log.exception("a request failed", extra={"action": "collect", "dialect": dialect.name})
             reply = dialect.refuse(Refused(Reason.INTERNAL, "Something failed here; it is in the log."))
-        return _respond(dialect, reply)
+        return _respond(dialect, reply, headers)
 
     return collect
 
 
-async def _take(front_door: FrontDoor, dialect: Dialect, request: web.BaseRequest) -> Reply:
-    headers, directory = request.headers, front_door.directory
-    token = dialect.token(headers)
-    project = _admit(directory.cached(token) or await directory.find(token))
+async def _take(
+    front_door: FrontDoor, dialect: Dialect, request: web.BaseRequest, answer_headers: dict[str, str]
+) -> Reply:
+    headers, directory, settings = request.headers, front_door.directory, front_door.settings
+    page = headers.get(ORIGIN)
+    if page is not None:
+        answer_headers.update(origin.OPEN)
+    token, sender = dialect.token(headers), None
+    if token or not dialect.public:
+        sender = by_key(directory.cached(token) or await directory.find(token), page)
     body = arrived(request)
     if body is None:
-        body = await read_rest(request, front_door.settings)
+        body = await read_rest(request, settings)
     raw = RawRequest(
         headers,
         request.query if request.rel_url.raw_query_string else _NO_QUERY,
         request.rel_url.raw_path,
-        unpacked(body, headers.get("Content-Encoding"), front_door.settings),
+        unpacked(body, headers.get(CONTENT_ENCODING), settings),
         moment.now_ms(),
         request.remote or "",
-        _readable(headers.get("User-Agent", "")),
+        _readable(headers.get(USER_AGENT, "")),
     )
-    parsed = dialect.parse(raw, front_door.settings.max_batch_events)
-    stamped = _stamp(front_door, dialect, project, raw, parsed)
+    parsed = dialect.parse(raw, settings.max_batch_events)
+    if sender is None:
+        sender = by_site(await directory.site(parsed.site_id), parsed.site_id, page)
+    elif parsed.site_id and parsed.site_id not in sender.project.site_ids:
+        raise Refused(Reason.UNKNOWN_SITE, "The site is not known.")
+    if sender.rate:
+        await spend(front_door.limiter, sender, len(parsed.items), answer_headers)
+    stamped = _stamp(front_door, dialect, sender.project, raw, parsed)
     results = await _write(front_door, stamped, check_only=raw.query.get("validate") == "1")
     _count(dialect.name, results)
     return dialect.reply(Outcome(results, parsed.single, raw.received_at))
-
-
-def _admit(access: Access | None) -> Project:
-    if access is None:
-        raise Refused(Reason.UNAUTHORIZED, "The key is missing or not valid. Send a write key of your project.")
-    if Kind.WRITE not in access.kinds or access.project is None:
-        raise Refused(Reason.WRONG_KIND, "This key cannot write events. Send a write key of your project.")
-    return access.project
 
 
 def _readable(header: str) -> str:
@@ -96,17 +101,10 @@ def _readable(header: str) -> str:
 def _stamp(
     front_door: FrontDoor, dialect: Dialect, project: Project, raw: RawRequest, parsed: Parsed
 ) -> list[Stamped | Refusal]:
-    settings = front_door.settings
-    context = Context(
-        project,
-        dialect.name,
-        raw.received_at,
-        raw.ip,
-        raw.user_agent,
-        settings.max_event_bytes,
-        settings.past_days,
-        settings.future_hours,
-    )
+    limits, received_at = front_door.limits, raw.received_at
+    earliest, latest = window(project, limits, received_at, recent_only=dialect.recent_only)
+    kept_ip = anonymise.address(raw.ip, project.ip)
+    context = Context(project, dialect.name, received_at, earliest, latest, kept_ip, raw.user_agent, limits)
     request_key = _readable(raw.headers.get("Idempotency-Key", ""))
     stamped: list[Stamped | Refusal] = []
     for index, item in enumerate(parsed.items):
@@ -115,7 +113,8 @@ def _stamp(
             continue
         if request_key and not item.key:
             item.key = f"{request_key}:{index}"
-        stamped.append(normalise(item, context, next(_event_numbers)))
+        result = normalise(item, context, next(_event_numbers))
+        stamped.append(result.worded(dialect.words) if isinstance(result, Refusal) else result)
     return stamped
 
 
@@ -147,6 +146,8 @@ def _count(dialect: str, results: Sequence[Result | Refusal]) -> None:
         telemetry.EVENTS.add(dialect, _NAMES[became], count=count)
 
 
-def _respond(dialect: Dialect, reply: Reply) -> Answer:
+def _respond(dialect: Dialect, reply: Reply, headers: dict[str, str]) -> Answer:
     telemetry.REQUESTS.add(dialect.name, str(reply.status))
-    return Answer(reply.status, reply.body, f"{_REQUEST_PREFIX}{next(_request_numbers):08x}", reply.headers)
+    if reply.headers:
+        headers.update(reply.headers)
+    return Answer(reply.status, reply.body, f"{_REQUEST_PREFIX}{next(_request_numbers):08x}", headers)

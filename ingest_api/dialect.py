@@ -36,6 +36,8 @@ class Parsed(msgspec.Struct, gc=False):
 
     items: Sequence[Draft | Refusal]
     single: bool = False
+    #: the public site id that speaks for the whole request, in dialects that have one
+    site_id: str = ""
 
 
 class Outcome(msgspec.Struct, gc=False):
@@ -58,8 +60,14 @@ class Dialect(Protocol):
     """One file under `dialects/`; its module offers an instance as `DIALECT`."""
 
     name: str
-    #: paths it takes events on, each by POST
+    #: paths it takes events on, each by POST, with or without a slash at the end
     routes: tuple[str, ...]
+    #: whether a site id alone may open a project that allows public writes
+    public: bool
+    #: whether only recent events are taken: `recent_days` of the settings
+    recent_only: bool
+    #: what its producers call the fields of `Draft`, where they call them otherwise
+    words: Mapping[str, str]
 
     def token(self, headers: Mapping[str, str]) -> str:
         """The key as this dialect's producers send it, or an empty text."""

@@ -7,7 +7,7 @@ A single bad event of a batch is not an exception but a `Refusal` in its place.
 """
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -18,11 +18,15 @@ class Reason(enum.StrEnum):
     MALFORMED_BODY = "malformed_body"
     MALFORMED_ENCODING = "malformed_encoding"
     UNSUPPORTED_ENCODING = "unsupported_encoding"
+    UNSUPPORTED_CHARSET = "unsupported_charset"
     BODY_TOO_LARGE = "body_too_large"
     TOO_MANY_EVENTS = "too_many_events"
     SLOW_BODY = "slow_body"
     UNAUTHORIZED = "unauthorized"
     WRONG_KIND = "wrong_kind"
+    UNKNOWN_SITE = "unknown_site"
+    FORBIDDEN_ORIGIN = "forbidden_origin"
+    RATE_LIMITED = "rate_limited"
     INVALID_FIELD = "invalid_field"
     INVALID_TIME = "invalid_time"
     EVENT_TOO_LARGE = "event_too_large"
@@ -34,11 +38,15 @@ STATUS: dict[Reason, int] = {
     Reason.MALFORMED_BODY: 400,
     Reason.MALFORMED_ENCODING: 400,
     Reason.UNSUPPORTED_ENCODING: 415,
+    Reason.UNSUPPORTED_CHARSET: 415,
     Reason.BODY_TOO_LARGE: 413,
     Reason.TOO_MANY_EVENTS: 413,
     Reason.SLOW_BODY: 408,
     Reason.UNAUTHORIZED: 401,
     Reason.WRONG_KIND: 401,
+    Reason.UNKNOWN_SITE: 401,
+    Reason.FORBIDDEN_ORIGIN: 403,
+    Reason.RATE_LIMITED: 429,
     Reason.INVALID_FIELD: 400,
     Reason.INVALID_TIME: 400,
     Reason.EVENT_TOO_LARGE: 400,
@@ -64,6 +72,11 @@ class Refusal(msgspec.Struct, frozen=True):
     def message(self) -> str:
         """All details in one line."""
         return "; ".join(f"{detail.field}: {detail.message}" for detail in self.details)
+
+    def worded(self, words: Mapping[str, str]) -> "Refusal":
+        """The same, with fields named as a dialect's producers name them."""
+        details = (Detail(words.get(detail.field, detail.field), detail.message) for detail in self.details)
+        return Refusal(self.reason, tuple(details))
 
 
 class Refused(Exception):

@@ -62,3 +62,5 @@ class Draft(msgspec.Struct, gc=False):
     language: str = ""
     platform: str = ""
     country: str = ""
+    #: the site was left out and is the project's first
+    first_site: bool = False

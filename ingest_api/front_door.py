@@ -8,6 +8,8 @@ from redis.exceptions import RedisError
 from ingest_api.access import Directory
 from ingest_api.append import Appender
 from ingest_api.errors import Unavailable
+from ingest_api.limits import Limits
+from ingest_api.rate import Limiter
 from ingest_api.settings import Settings
 from ingest_api.stream import InstallMismatch, connect, install
 
@@ -22,6 +24,8 @@ class FrontDoor:
         self.redis = connect(settings.redis_url)
         self._lanes = connect(settings.redis_url, timeout=None)
         self.directory = Directory(self.redis, demo_keys=settings.demo_keys)
+        self.limiter = Limiter(self.redis)
+        self.limits = Limits.of(settings)
         self.stopping = False
         #: set when the installation disagrees with the settings: the process must end
         self.mismatch: InstallMismatch | None = None

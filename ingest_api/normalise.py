@@ -1,21 +1,17 @@
 """Rules that are equal for all dialects: ids, times, lengths, what may be in a name. Draft -> Event."""
 
 import hashlib
+import re
 import struct
 import zlib
 
 import msgspec
-import orjson
 
+from ingest_api import properties
 from ingest_api.errors import Detail, Reason, Refusal
 from ingest_api.event import Draft, Event
+from ingest_api.limits import Limits
 from ingest_api.projects import Project
-
-MAX_NAME = 255
-MAX_KEY = 255
-MAX_ID = 512
-MAX_TEXT = 8192
-MAX_DEPTH = 32
 
 #: a UUID without its version and variant
 _FREE_BITS = (1 << 128) - 1 - (0xF << 76) - (3 << 62)
@@ -23,23 +19,26 @@ _FREE_BITS = (1 << 128) - 1 - (0xF << 76) - (3 << 62)
 _SUMS = struct.Struct(">II")
 _DAY_MS = 86_400_000
 _HOUR_MS = 3_600_000
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+#: control characters, and what some readers take for the end of a line
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 #: columns that identify somebody or something: short, no control characters
 _IDS = ("site_id", "user_id", "client_id", "session_id", "request_id")
 _TEXTS = ("url", "title", "referrer", "device_type", "language", "platform", "country")
 
 
 class Context(msgspec.Struct, gc=False):
-    """What is equal for all events of one request."""
+    """What is equal for all events of one request. Times are Unix milliseconds."""
 
     project: Project
     dialect: str
-    #: Unix milliseconds
     received_at: int
+    #: the accepted window
+    earliest: int
+    latest: int
     ip: str
     user_agent: str
-    max_event_bytes: int
-    past_days: int
-    future_hours: int
+    limits: Limits
 
 
 class Stamped(msgspec.Struct, gc=False):
@@ -51,29 +50,38 @@ class Stamped(msgspec.Struct, gc=False):
     size: int
 
 
+def window(project: Project, limits: Limits, received_at: int, *, recent_only: bool) -> tuple[int, int]:
+    """From when to when an event may have occurred: the narrower of the dialect's limit and the project's."""
+    days = limits.recent_days if recent_only else limits.past_days
+    days = min(days, project.past_days or days)
+    return max(0, received_at - days * _DAY_MS), received_at + limits.future_hours * _HOUR_MS
+
+
 def normalise(draft: Draft, context: Context, number: int) -> Stamped | Refusal:
-    """Apply the rules. `number` makes the id of an event without a key: 74 bits that no other event gets."""
+    """Apply the rules. `number` makes the id of an event without a key: 74 bits that no other event gets.
+
+    A refusal names fields as `Draft` does.
+    """
     refusal = check(draft, context)
     if refusal is not None:
         return refusal
-    key, received_at = draft.key, context.received_at
+    key, received_at, project = draft.key, context.received_at, context.project
     if key:
-        digest = hashlib.sha256(f"{context.project.id}\0{key}".encode()).digest()[:16]
-        event_id = keyed_id(digest)
+        event_id, digest = _keyed(project.id, key)
         payload = _SUMS.pack(zlib.crc32(draft.raw), len(draft.raw))
     else:
         digest, payload = b"", b""
         event_id = unkeyed_id(received_at, number)
     event = Event(
         event_id,
-        context.project.id,
+        project.id,
         draft.name,
         received_at if draft.occurred_at is None else draft.occurred_at,
         received_at,
-        draft.properties,
+        properties.exact(draft.properties),
         context.dialect,
         draft.kind,
-        draft.site_id,
+        project.site_ids[0] if draft.first_site and project.site_ids else draft.site_id,
         draft.user_id,
         draft.client_id,
         draft.session_id,
@@ -95,9 +103,10 @@ def check(draft: Draft, context: Context) -> Refusal | None:
     """Everything that is wrong with a draft, or None."""
     if _plainly_right(draft, context):
         return None
-    if len(draft.raw) > context.max_event_bytes:
-        return Refusal(Reason.EVENT_TOO_LARGE, (Detail("event", f"is larger than {context.max_event_bytes} bytes"),))
-    wrong = _wrong_fields(draft, context.project)
+    limit = context.limits.max_event_bytes
+    if len(draft.raw) > limit:
+        return Refusal(Reason.EVENT_TOO_LARGE, (Detail("event", f"is larger than {limit} bytes"),))
+    wrong = _wrong_fields(draft, context)
     if wrong:
         return Refusal(Reason.INVALID_FIELD, tuple(wrong))
     problem = _time_problem(draft.occurred_at, context)
@@ -115,73 +124,59 @@ def unkeyed_id(now_ms: int, number: int) -> bytes:
     return (now_ms << 80 | 7 << 76 | high << 64 | 2 << 62 | low).to_bytes(16, "big")
 
 
+def _keyed(project: str, key: str) -> tuple[bytes, bytes]:
+    """The id and the digest of a keyed event. A key that is a UUID is the id itself: producers look for it."""
+    own = len(key) == 36 and _UUID.fullmatch(key)
+    if own:
+        key = key.lower()
+    digest = hashlib.sha256(f"{project}\0{key}".encode()).digest()[:16]
+    return (bytes.fromhex(key.replace("-", "")) if own else keyed_id(digest)), digest
+
+
 def _plainly_right(draft: Draft, context: Context) -> bool:
     """The whole check of an ordinary event in a few calls: no part can be too long where the whole is short."""
-    name, size = draft.name, len(draft.raw)
+    name, size, limits, occurred_at = draft.name, len(draft.raw), context.limits, draft.occurred_at
     ids = f"{name}{draft.key}{draft.user_id}{draft.client_id}{draft.session_id}{draft.request_id}{draft.site_id}"
     return bool(
         name
-        and len(ids) <= MAX_NAME
+        and len(ids) <= limits.short
         and ids.isprintable()
-        and size <= MAX_TEXT
-        and size <= context.max_event_bytes
+        and size <= limits.max_text_chars
+        and size <= limits.max_event_bytes
         and (not draft.site_id or draft.site_id in context.project.site_ids)
-        and not _properties_problem(draft.properties)
-        and not _time_problem(draft.occurred_at, context)
+        and (occurred_at is None or context.earliest <= occurred_at <= context.latest)
+        and (draft.properties == properties.EMPTY or not properties.problem(draft.properties, limits))
     )
 
 
-def _wrong_fields(draft: Draft, project: Project) -> list[Detail]:
-    wrong = []
-    if not draft.name or len(draft.name) > MAX_NAME or not draft.name.isprintable():
-        wrong.append(Detail("event_type", f"must be 1 to {MAX_NAME} printable characters"))
-    if len(draft.key) > MAX_KEY or not draft.key.isprintable():
-        wrong.append(Detail("idempotency_key", f"must be at most {MAX_KEY} printable characters"))
-    problem = _properties_problem(draft.properties)
+def _wrong_fields(draft: Draft, context: Context) -> list[Detail]:
+    limits, wrong = context.limits, []
+    if not _is_id(draft.name, limits.max_name_chars) or not draft.name:
+        wrong.append(Detail("name", f"must be 1 to {limits.max_name_chars} characters, without control characters"))
+    if not _is_id(draft.key, limits.max_key_chars):
+        wrong.append(Detail("key", f"must be at most {limits.max_key_chars} characters, without control characters"))
+    problem = properties.problem(draft.properties, limits)
     if problem:
-        wrong.append(Detail("data", problem))
+        wrong.append(Detail("properties", problem))
     for field in _IDS:
-        value = getattr(draft, field)
-        if len(value) > MAX_ID or not value.isprintable():
-            wrong.append(Detail(field, f"must be at most {MAX_ID} printable characters"))
-    too_long = (field for field in _TEXTS if len(getattr(draft, field)) > MAX_TEXT)
-    wrong += [Detail(field, f"must be at most {MAX_TEXT} characters") for field in too_long]
-    if draft.site_id and draft.site_id not in project.site_ids:
+        if not _is_id(getattr(draft, field), limits.max_id_chars):
+            message = f"must be at most {limits.max_id_chars} characters, without control characters"
+            wrong.append(Detail(field, message))
+    too_long = (field for field in _TEXTS if len(getattr(draft, field)) > limits.max_text_chars)
+    wrong += [Detail(field, f"must be at most {limits.max_text_chars} characters") for field in too_long]
+    if draft.site_id and draft.site_id not in context.project.site_ids:
         wrong.append(Detail("site_id", "does not belong to this key's project"))
     return wrong
 
 
-def _properties_problem(properties: bytes) -> str | None:
-    if properties == b"{}":
-        return None
-    try:
-        orjson.loads(properties)  # strict where the typed decode only skims: numbers beyond double, lone surrogates
-    except orjson.JSONDecodeError as error:
-        return f"is not valid JSON: {error.msg}"
-    if properties.count(b"{") + properties.count(b"[") > MAX_DEPTH and _depth(properties) > MAX_DEPTH:
-        return f"is nested deeper than {MAX_DEPTH} levels"
-    return None
-
-
-def _depth(properties: bytes) -> int:
-    level: list[object] = [orjson.loads(properties)]
-    depth = 0
-    while level:
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, dict | list)
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-        ]
-        depth += 1
-    return depth - 1
+def _is_id(text: str, limit: int) -> bool:
+    return len(text) <= limit and not _CONTROL.search(text)
 
 
 def _time_problem(occurred_at: int | None, context: Context) -> str:
-    if occurred_at is None:
+    if occurred_at is None or context.earliest <= occurred_at <= context.latest:
         return ""
-    if occurred_at > context.received_at + context.future_hours * _HOUR_MS:
-        return f"is more than {context.future_hours} hours ahead of now"
-    if occurred_at < 0 or occurred_at < context.received_at - context.past_days * _DAY_MS:
-        return f"is more than {context.past_days} days ago, or before 1970"
-    return ""
+    if occurred_at > context.latest:
+        return f"is more than {context.limits.future_hours} hours ahead of now"
+    days = (context.received_at - context.earliest) // _DAY_MS
+    return f"is more than {days} days ago" if occurred_at >= 0 else "is before 1970"

@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import orjson
 
-from ingest_api import keys, moment
+from ingest_api import keys, moment, properties
 from ingest_api.dialect import Outcome, Parsed, Reply, Result, Verdict
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
+from ingest_api.fields import Fields, NoObject
 from ingest_api.request import RawRequest
 
 
-class _Item(msgspec.Struct, gc=False):
+class _Item(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     event_type: str
     occurred_at: str = ""
     idempotency_key: str = ""
@@ -38,6 +39,9 @@ class Intake:
 
     name = "intake"
     routes = ("/v1/events",)
+    public = False
+    recent_only = False
+    words: Mapping[str, str] = {"name": "event_type", "key": "idempotency_key", "properties": "data"}
 
     def token(self, headers: Mapping[str, str]) -> str:
         return keys.bearer(headers.get("Authorization", ""))
@@ -53,7 +57,7 @@ class Intake:
         if items is not None:
             return _batch(items, max_events)
         if item.reason is Reason.MALFORMED_BODY:
-            raise Refused(item.reason, item.details[0].message)
+            raise Refused(item.reason, f"The body {item.details[0].message}")
         return Parsed((item,), single=True)
 
     def reply(self, outcome: Outcome) -> Reply:
@@ -89,23 +93,22 @@ def _batch(items: Sequence[bytes | msgspec.Raw], max_events: int) -> Parsed:
 
 
 def _item(raw: bytes | msgspec.Raw) -> Draft | Refusal:
+    """The ordinary event in one typed decode; any other is read field by field."""
     try:
         item = _decode_item(raw)
-    except msgspec.ValidationError:
-        return _explain(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
-        return Refusal(Reason.MALFORMED_BODY, (Detail("event", _malformed(error).message),))
+    except (msgspec.DecodeError, RecursionError):
+        return _item_by_field(raw)
     occurred_at = moment.parse(item.occurred_at)
     data = bytes(item.data)
-    if occurred_at is None or data[:1] != b"{":
-        return _explain(raw)
+    if occurred_at is None or not item.event_type or data[:1] != b"{":
+        return _item_by_field(raw)
     return Draft(
         item.event_type,
         bytes(raw),
         data,
         occurred_at,
         item.idempotency_key,
-        user_id=item.user_id,
+        user_id=item.user_id or properties.user_id(data),
         client_id=item.client_id,
         session_id=item.session_id,
         url=item.url,
@@ -113,27 +116,30 @@ def _item(raw: bytes | msgspec.Raw) -> Draft | Refusal:
     )
 
 
-def _explain(raw: bytes | msgspec.Raw) -> Refusal:
-    """Every field that is wrong, which the typed decode, stopping at the first, does not tell."""
+def _item_by_field(raw: bytes | msgspec.Raw) -> Draft | Refusal:
+    """Tells everything that is wrong, and keeps fields that have no place among the properties."""
     try:
-        item = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
-        return Refusal(Reason.MALFORMED_BODY, (Detail("event", _malformed(error).message),))
-    if not isinstance(item, dict):
-        return Refusal(Reason.INVALID_FIELD, (Detail("event", "must be a JSON object"),))
-    wrong = [Detail(field, "is required") for field in ("event_type", "occurred_at") if field not in item]
-    if item.get("event_type") == "":
-        wrong.append(Detail("event_type", "must not be empty"))
-    for field in _Item.__struct_fields__:
-        if field == "data":
-            if not isinstance(item.get("data", {}), dict):
-                wrong.append(Detail("data", "must be a JSON object"))
-        elif not isinstance(item.get(field, ""), str):
-            wrong.append(Detail(field, "must be a string"))
-    occurred_at = item.get("occurred_at")
-    if isinstance(occurred_at, str) and moment.parse(occurred_at) is None:
-        wrong.append(Detail("occurred_at", "is not an ISO 8601 time such as 2025-12-22T10:30:00Z"))
-    return Refusal(Reason.INVALID_FIELD, tuple(wrong))
+        fields = Fields(raw)
+    except NoObject as error:
+        reason = Reason.MALFORMED_BODY if error.malformed else Reason.INVALID_FIELD
+        return Refusal(reason, (Detail("event", str(error)),))
+    name = fields.text("event_type", required=True)
+    occurred_at = fields.time("occurred_at", required=True)
+    key = fields.text("idempotency_key")
+    data = fields.object("data")
+    draft = Draft(
+        name,
+        bytes(raw),
+        occurred_at=occurred_at,
+        key=key,
+        user_id=fields.text("user_id") or properties.user_id(data),
+        client_id=fields.text("client_id"),
+        session_id=fields.text("session_id"),
+        url=fields.text("url"),
+        referrer=fields.text("referrer"),
+    )
+    draft.properties = fields.rest(data)
+    return fields.refusal() or draft
 
 
 def _single(result: Result | Refusal, received_at: int) -> Reply:
@@ -183,8 +189,3 @@ def _line(result: Result | Refusal) -> tuple[str, dict[str, object]]:
 def _error(status: int, reason: Reason, message: str, details: Sequence[Detail]) -> Reply:
     answer = {"status": "error", "error": str(reason), "message": message, "details": msgspec.to_builtins(details)}
     return Reply(status, orjson.dumps(answer))
-
-
-def _malformed(error: Exception) -> Refused:
-    why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-    return Refused(Reason.MALFORMED_BODY, f"The body is not valid JSON: {why}")

@@ -5,9 +5,11 @@ import time
 
 from ingest_api.dialects.intake import DIALECT
 from ingest_api.event import Event
-from ingest_api.normalise import Context, Stamped, normalise
+from ingest_api.limits import Limits
+from ingest_api.normalise import Context, Stamped, normalise, window
 from ingest_api.projects import Project
 from ingest_api.request import RawRequest
+from ingest_api.settings import Settings
 from tests.bench import payload
 from workers.batch import Batch, Position
 
@@ -25,7 +27,9 @@ def bodies(count: int, batch: int, seed: int) -> list[bytes]:
 def stamped(count: int, seed: int) -> list[Stamped]:
     """So many events as the front door hands them to its appender. `count` is a multiple of 1,000."""
     now = int(time.time() * 1000)
-    context = Context(Project(PROJECT, (), now), DIALECT.name, now, "127.0.0.1", _AGENT, 1 << 18, 36_500, 24)
+    limits, project = Limits.of(Settings()), Project(PROJECT, (), now)
+    earliest, latest = window(project, limits, now, recent_only=False)
+    context = Context(project, DIALECT.name, now, earliest, latest, "127.0.0.1", _AGENT, limits)
     drafts = (
         item
         for body in bodies(count // _EACH, _EACH, seed)

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import msgspec
+
 from ingest_api.event import Draft
-from ingest_api.normalise import Context, Stamped, normalise
+from ingest_api.limits import Limits
+from ingest_api.normalise import Context, Stamped, normalise, window
 from ingest_api.projects import Project
+from ingest_api.settings import Settings
 
 NOW = 1_795_000_000_000
 PROJECT = Project("demo", ("site_abc123",), NOW)
@@ -15,19 +19,11 @@ def draft(name: str = "signup", **fields: Any) -> Draft:
     return Draft(**{"name": name, "raw": name.encode(), **fields})
 
 
-def context(project: Project = PROJECT, **fields: Any) -> Context:
-    """A request of this project, now."""
-    known = {
-        "project": project,
-        "dialect": "intake",
-        "received_at": NOW,
-        "ip": "127.0.0.1",
-        "user_agent": "test",
-        "max_event_bytes": 262_144,
-        "past_days": 36_500,
-        "future_hours": 24,
-    }
-    return Context(**{**known, **fields})
+def context(project: Project = PROJECT, *, recent_only: bool = False, **limits: int) -> Context:
+    """A request of this project, now, under the default limits unless others are named."""
+    known = msgspec.structs.replace(Limits.of(Settings()), **limits)
+    earliest, latest = window(project, known, NOW, recent_only=recent_only)
+    return Context(project, "intake", NOW, earliest, latest, "127.0.0.1", "test", known)
 
 
 def stamped(name: str = "signup", key: str = "", number: int = 0, **fields: Any) -> Stamped:

@@ -52,13 +52,13 @@ def test_a_missing_time_is_the_time_of_receipt() -> None:
 def test_a_name_is_short_and_printable(name: str) -> None:
     refusal = refused(name=name)
     assert refusal.reason is Reason.INVALID_FIELD
-    assert refusal.details[0].field == "event_type"
+    assert refusal.details[0].field == "name"
 
 
 def test_every_wrong_field_is_named() -> None:
     refusal = refused(name="", key="k" * 256, user_id="a\nb", url="u" * 9000, site_id="foreign", properties=b"[")
     assert [detail.field for detail in refusal.details] == [
-        "event_type", "idempotency_key", "data", "user_id", "url", "site_id",
+        "name", "key", "properties", "user_id", "url", "site_id",
     ]  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def test_an_event_larger_than_the_limit_is_refused() -> None:
 
 @pytest.mark.parametrize("properties", [b'{"a":1e999}', b'{"a":"\xff"}', b'{"a":"\\ud800"}', b'{"a":1}x'])
 def test_properties_that_strict_json_refuses_are_refused(properties: bytes) -> None:
-    assert refused(properties=properties).details[0].field == "data"
+    assert refused(properties=properties).details[0].field == "properties"
 
 
 def test_nesting_is_bounded_and_width_is_not() -> None:
@@ -92,3 +92,33 @@ def test_nesting_is_bounded_and_width_is_not() -> None:
     assert "nested" in refused(properties=nested(33)).details[0].message
     wide = orjson.dumps({str(i): [] for i in range(500)})
     assert normalise.check(draft(properties=wide), context()) is None
+
+
+def test_a_key_that_is_a_uuid_is_the_id_in_either_case() -> None:
+    key = "0f3f6f9b-9f0b-4c8d-9f18-5b6a9d9d2d41"
+    lower, upper = stamped(key=key), stamped(key=key.upper())
+    assert lower.event.event_id == upper.event.event_id == uuid.UUID(key).bytes
+    assert lower.digest == upper.digest
+    assert stamped(key=key.replace("-", "")).event.event_id != uuid.UUID(key).bytes
+
+
+@pytest.mark.parametrize("name", ["\u00a0", "\U0001f468\u200d\U0001f469", "\u202etxt", "x" * 255])
+def test_a_name_without_control_characters_is_taken_whatever_its_script(name: str) -> None:
+    assert normalise.check(draft(name=name), context()) is None
+
+
+def test_a_project_narrows_the_window_and_never_widens_it() -> None:
+    month_ago = NOW - 31 * 86_400_000
+    narrow, wide = Project("demo", (), NOW, past_days=7), Project("demo", (), NOW, past_days=365)
+    assert normalise.check(draft(occurred_at=month_ago), context(narrow)) is not None
+    assert normalise.check(draft(occurred_at=month_ago), context(wide)) is None
+    refusal = normalise.check(draft(occurred_at=month_ago), context(wide, recent_only=True))
+    assert refusal is not None
+    assert refusal.details[0].message == "is more than 30 days ago"
+
+
+def test_a_site_that_was_left_out_is_the_first_of_the_project() -> None:
+    assert stamped(first_site=True).event.site_id == "site_abc123"
+    bare = normalise.normalise(draft(first_site=True), context(Project("demo", (), NOW)), 1)
+    assert isinstance(bare, Stamped)
+    assert bare.event.site_id == ""

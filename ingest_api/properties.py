@@ -1,0 +1,101 @@
+"""Properties: the JSON object of everything that has no column of its own, kept as the bytes that were sent."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import msgspec
+import orjson
+
+from ingest_api.limits import Limits
+
+EMPTY = b"{}"
+
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+_INT64 = range(-(1 << 63), 1 << 63)
+
+
+class _Named(msgspec.Struct, gc=False):
+    user_id: str = ""
+
+
+_decode_named = msgspec.json.Decoder(_Named).decode
+
+
+def problem(properties: bytes, limits: Limits) -> str:
+    """What is wrong with them, or an empty text. Strict where a typed decode only skims."""
+    try:
+        orjson.loads(properties)
+    except orjson.JSONDecodeError as error:
+        return f"is not valid JSON: {error.msg}"
+    if properties.count(b"{") + properties.count(b"[") > limits.max_depth and _depth(properties) > limits.max_depth:
+        return f"is nested deeper than {limits.max_depth} levels"
+    if len(properties) > limits.max_property_key_chars and not _plainly_short(properties, limits):
+        return _length_problem(properties, limits)
+    return ""
+
+
+def exact(properties: bytes) -> bytes:
+    """The same properties, with integers beyond 64 bits as text: every later reader would round them.
+
+    Called with properties that have no `problem`.
+    """
+    if not _LONG_NUMBER.search(properties):
+        return properties
+    found = False
+
+    def number(text: str) -> int | str:
+        nonlocal found
+        value = int(text)
+        if value in _INT64:
+            return value
+        found = True
+        return text
+
+    told = json.loads(properties, parse_int=number)
+    return orjson.dumps(told) if found else properties
+
+
+def user_id(properties: bytes) -> str:
+    """The text `user_id` among the properties, or an empty text."""
+    if b'"user_id"' not in properties:
+        return ""
+    try:
+        return _decode_named(properties).user_id
+    except (msgspec.MsgspecError, RecursionError):
+        return ""
+
+
+def _plainly_short(properties: bytes, limits: Limits) -> bool:
+    """Whether no text can be too long, told from the quotes alone; an escaped quote hides a length."""
+    if b'\\"' in properties:
+        return False
+    limit = min(limits.max_property_key_chars, limits.max_property_text_chars)
+    return max(map(len, properties.split(b'"'))) <= limit
+
+
+def _length_problem(properties: bytes, limits: Limits) -> str:
+    for level in _levels(properties):
+        for node in level:
+            if isinstance(node, dict) and max(map(len, node), default=0) > limits.max_property_key_chars:
+                return f"has a name longer than {limits.max_property_key_chars} characters"
+            if isinstance(node, str) and len(node) > limits.max_property_text_chars:
+                return f"has a text longer than {limits.max_property_text_chars} characters"
+    return ""
+
+
+def _depth(properties: bytes) -> int:
+    return sum(1 for _ in _levels(properties)) - 1
+
+
+def _levels(properties: bytes) -> Iterator[list[object]]:
+    """The values by depth, without recursion: how deep they are is what is asked."""
+    level: list[object] = [orjson.loads(properties)]
+    while level:
+        yield level
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]

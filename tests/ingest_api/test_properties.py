@@ -1,0 +1,55 @@
+"""What is taken as properties, and that nothing of it is rounded."""
+
+import msgspec
+import orjson
+import pytest
+
+from ingest_api import properties
+from ingest_api.limits import Limits
+from ingest_api.settings import Settings
+
+LIMITS = Limits.of(Settings())
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (b'{"a":9223372036854775807}', b'{"a":9223372036854775807}'),
+        (b'{"a":-9223372036854775808}', b'{"a":-9223372036854775808}'),
+        (b'{"a":9223372036854775808}', b'{"a":"9223372036854775808"}'),
+        (b'{"a":-9223372036854775809}', b'{"a":"-9223372036854775809"}'),
+        (b'{"a":[{"b":12345678901234567890}],"c":1.5}', b'{"a":[{"b":"12345678901234567890"}],"c":1.5}'),
+        (b'{"card":"12345678901234567890", "x": 1}', b'{"card":"12345678901234567890", "x": 1}'),
+        (b'{"a": 1}', b'{"a": 1}'),
+    ],
+)  # fmt: skip
+def test_an_integer_beyond_64_bits_is_kept_as_text_and_the_rest_untouched(sent: bytes, kept: bytes) -> None:
+    assert properties.exact(sent) == kept
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b'{"' + b"k" * 257 + b'":1}', "name longer than 256"),
+        (b'{"a":{"' + b'\\"' * 257 + b'":1}}', "name longer than 256"),
+        (orjson.dumps({"a": ["x" * 65_537]}), "text longer than 65536"),
+        (b'{"a":' * 33 + b"1" + b"}" * 33, "nested deeper than 32"),
+        (b'{"a":1e999}', "not valid JSON"),
+    ],
+)
+def test_what_is_too_long_or_too_deep_is_named(sent: bytes, said: str) -> None:
+    assert said in properties.problem(sent, LIMITS)
+
+
+def test_what_is_just_short_enough_is_taken() -> None:
+    sent = orjson.dumps({"k" * 256: "x" * 65_536, 'q"' * 128: ['"' * 300]})
+    assert properties.problem(sent, LIMITS) == ""
+    assert properties.problem(b'{"abcdefghijklmnopq":1}', msgspec.structs.replace(LIMITS, max_property_key_chars=16))
+
+
+@pytest.mark.parametrize(
+    ("sent", "named"),
+    [(b'{"user_id":"u_1"}', "u_1"), (b'{"user_id":7}', ""), (b'{"a":{"user_id":"u_1"}}', ""), (b"{}", "")],
+)
+def test_a_text_user_id_names_the_user(sent: bytes, named: str) -> None:
+    assert properties.user_id(sent) == named
