@@ -1,7 +1,7 @@
 #!lua name=headrace_rate_v1
 -- A token bucket: what was spent of it flows back at `rate` events a minute, until nothing is spent.
 -- Spent is counted in events * MINUTE, so that each microsecond gives back exactly `rate`: whole numbers all the way,
--- which Lua's doubles hold up to 150 million events a minute.
+-- which Lua's doubles hold up to 150 million events a minute; far above, a step is off by a millionth of an event.
 
 local MINUTE = 60000000 -- microseconds
 local KEEP = 61000 -- milliseconds: by then every bucket is full again, and a full bucket needs no key
