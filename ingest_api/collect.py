@@ -82,7 +82,7 @@ async def _take(
     )
     parsed = dialect.parse(raw, settings.max_batch_events)
     if sender is None:
-        sender = by_site(await directory.site(parsed.site_id), parsed.site_id, page)
+        sender = by_site(await directory.site(parsed.site_id), page)
     elif parsed.site_id and parsed.site_id not in sender.project.site_ids:
         raise Refused(Reason.UNKNOWN_SITE, "The site is not known.")
     if sender.rate:

@@ -28,14 +28,14 @@ def by_key(access: Access | None, page: str | None) -> Sender:
     return Sender(access.project, access.key_id, access.rate)
 
 
-def by_site(project: Project | None, site_id: str, page: str | None) -> Sender:
+def by_site(project: Project | None, page: str | None) -> Sender:
     """The sender behind a public site id alone. Raises `Refused`."""
     if project is None:
         raise Refused(Reason.UNKNOWN_SITE, "The site is not known.")
     if not project.public_writes:
         raise Refused(Reason.UNAUTHORIZED, "The key is missing or not valid. Send a write key of your project.")
     _check_page(project, page)
-    return Sender(project, f"site:{site_id}", project.public_rate)
+    return Sender(project, f"sites:{project.id}", project.public_rate)
 
 
 async def spend(limiter: Limiter, sender: Sender, count: int, answer_headers: dict[str, str]) -> None:

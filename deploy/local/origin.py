@@ -15,7 +15,7 @@ from yarl import URL
 
 from deploy.local.ports import HOST
 
-_QUERY_PREFIXES = ("/api", "/dash")
+_QUERY_PREFIXES = ("/api", "/dash", "/openapi.json", "/reference")
 #: they speak of one connection, not of the message (RFC 9110, 7.6.1); Expect is answered here
 _HOP_BY_HOP = frozenset(
     {

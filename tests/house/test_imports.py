@@ -24,6 +24,7 @@ DOORS: dict[tuple[str, str], set[str]] = {
 RIMS: dict[str, tuple[str, ...]] = {
     "aiohttp": (
         *(f"ingest_api/{name}.py" for name in ("__main__", "answer", "app", "collect", "health", "request")),
+        *(f"ingest_api/{name}.py" for name in ("client_address", "connection", "options")),
         *(f"queries/{name}.py" for name in ("__main__", "app")),
         *("deploy/local/*", "clients/cli/service.py"),
     ),

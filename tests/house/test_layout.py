@@ -30,7 +30,6 @@ UNTESTED: dict[str, str] = {
         f"ingest_api/dialects/{name}.py": "its cases under dialects/cases/ are run by test_contract.py"
         for name in ("eventbunker", "hardal", "hardal_db", "intake", "pulse")
     },
-    "ingest_api/limits.py": "fields alone: test_properties.py and test_normalise.py reach each",
     "ingest_api/settings.py": "fields alone: test_docs.py reads each",
     "ingest_api/telemetry.py": "names alone: test_docs.py reads each",
     "queries/__main__.py": "a process: the stack's tests start it",

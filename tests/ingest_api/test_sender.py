@@ -37,17 +37,17 @@ def test_a_page_must_be_listed_and_a_server_need_not() -> None:
 
 
 def test_a_site_alone_opens_only_a_project_that_allows_it() -> None:
-    found = sender.by_site(SHOP, "shop-web", "https://shop.example")
-    assert (found.bucket, found.rate) == ("site:shop-web", 3)
+    found = sender.by_site(SHOP, "https://shop.example")
+    assert (found.bucket, found.rate) == ("sites:shop", 3)
     for project, reason in ((None, Reason.UNKNOWN_SITE), (Project("p", ("s",), 0), Reason.UNAUTHORIZED)):
         with pytest.raises(Refused) as refused:
-            sender.by_site(project, "s", None)
+            sender.by_site(project, None)
         assert refused.value.reason is reason
 
 
 @pytest.mark.stack
 async def test_an_empty_bucket_refuses_and_says_how_long(redis: Redis) -> None:
-    limiter, site, headers = Limiter(redis), sender.by_site(SHOP, "shop-web", None), dict[str, str]()
+    limiter, site, headers = Limiter(redis), sender.by_site(SHOP, None), dict[str, str]()
     await sender.spend(limiter, site, 3, headers)
     assert (headers["X-RateLimit-Limit"], headers["X-RateLimit-Remaining"]) == ("3", "0")
     with pytest.raises(Refused, match="wait"):

@@ -16,6 +16,7 @@ from ingest_api.event import Draft
 from ingest_api.normalise import Stamped, normalise
 from ingest_api.projects import Project
 from ingest_api.request import RawRequest
+from tests.ingest_api.dialects.act import PROPERTIES, SAID, UNSAID, told_as
 from tests.ingest_api.events import NOW, context
 
 SITES = Project("demo", ("demo", "site_abc123"), NOW)
@@ -170,54 +171,14 @@ def test_two_dialects_on_one_path_stop_the_start() -> None:
     assert len({route for dialect in SPOKEN for route in dialect.routes}) == sum(len(one.routes) for one in SPOKEN)
 
 
-#: one act, as the producers of each dialect tell it
-ACT: dict[str, dict[str, Any]] = {
-    "intake": {
-        "event_type": "purchase", "occurred_at": "2026-11-19T10:00:00Z", "user_id": "u_1", "session_id": "s_1",
-        "url": "https://shop.example/", "referrer": "https://a.example/", "data": {"price": 29.99, "items": ["x"]},
-    },
-    "pulse": {
-        "event_type": "purchase", "timestamp": 1_795_082_400_000, "user_id": "u_1", "session_id": "s_1",
-        "url": "https://shop.example/", "referrer": "https://a.example/", "site_id": "demo",
-        "price": 29.99, "items": ["x"],
-    },
-    "hardal": {
-        "type": "event",
-        "payload": {
-            "website": "demo", "name": "purchase", "id": "u_1", "url": "https://shop.example/",
-            "referrer": "https://a.example/", "data": {"price": 29.99, "items": ["x"]},
-        },
-    },
-    "hardal_db": {
-        "event_name": "purchase", "created_at": "2026-11-19T10:00:00Z", "properties": {"price": 29.99, "items": ["x"]},
-    },
-    "eventbunker": {
-        "event_name": "purchase", "timestamp": "2026-11-19T10:00:00", "customer_identifier": "u_1",
-        "price": 29.99, "items": ["x"],
-    },
-}  # fmt: skip
-#: what a dialect cannot say
-UNSAID = {
-    "intake": {"site_id"},
-    "pulse": set[str](),
-    "hardal": {"occurred_at", "session_id"},
-    "hardal_db": {"site_id", "user_id", "session_id", "url", "referrer"},
-    "eventbunker": {"site_id", "session_id", "url", "referrer"},
-}
-
-
 @pytest.mark.parametrize("dialect", SPOKEN, ids=lambda dialect: dialect.name)
 def test_one_act_is_the_same_event_in_every_dialect(dialect: Dialect) -> None:
-    (item,) = dialect.parse(request(orjson.dumps(ACT[dialect.name]), path=dialect.routes[0]), 1).items
+    (item,) = dialect.parse(request(orjson.dumps(told_as(dialect.name)), path=dialect.routes[0]), 1).items
     assert isinstance(item, Draft)
     stamped = normalise(item, context(SITES), 0)
     assert isinstance(stamped, Stamped)
     event = stamped.event
-    said = {
-        "name": "purchase", "occurred_at": 1_795_082_400_000, "user_id": "u_1", "session_id": "s_1", "site_id": "demo",
-        "url": "https://shop.example/", "referrer": "https://a.example/", "kind": "event",
-    }  # fmt: skip
-    expected = {field: value for field, value in said.items() if field not in UNSAID[dialect.name]}
+    expected = {field: value for field, value in SAID.items() if field not in UNSAID[dialect.name]}
     assert {field: getattr(event, field) for field in expected} == expected
     assert all(getattr(event, field) in ("", NOW) for field in UNSAID[dialect.name])
-    assert orjson.loads(event.properties) == {"price": 29.99, "items": ["x"]}
+    assert orjson.loads(event.properties) == PROPERTIES
