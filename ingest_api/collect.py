@@ -13,12 +13,14 @@ from redis.exceptions import RedisError
 from ingest_api import anonymise, moment, origin, telemetry
 from ingest_api.answer import Answer
 from ingest_api.append import verdict
+from ingest_api.client_address import client_address
 from ingest_api.dialect import Dialect, Outcome, Parsed, Reply, Result, Verdict
 from ingest_api.errors import Reason, Refusal, Refused, Unavailable
 from ingest_api.front_door import FrontDoor
 from ingest_api.normalise import Context, Stamped, normalise, window
 from ingest_api.projects import Project
 from ingest_api.request import RawRequest, arrived, read_rest, unpacked
+from ingest_api.request_id import next_id
 from ingest_api.sender import by_key, by_site, spend
 
 log = logging.getLogger(__name__)
@@ -28,8 +30,6 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 #: what became of an event, as the metrics call it
 _NAMES = {one: one.name.lower() for one in Verdict}
 _NO_QUERY: Mapping[str, str] = {}
-_REQUEST_PREFIX = secrets.token_hex(6)
-_request_numbers = itertools.count(1)
 #: RFC 9562 6.2: counted up from a random start, so that ids of one millisecond stay apart across processes too
 _event_numbers = itertools.count(secrets.randbits(74))
 
@@ -77,7 +77,7 @@ async def _take(
         request.rel_url.raw_path,
         unpacked(body, headers.get(CONTENT_ENCODING), settings),
         moment.now_ms(),
-        request.remote or "",
+        client_address(request, settings),
         _readable(headers.get(USER_AGENT, "")),
     )
     parsed = dialect.parse(raw, settings.max_batch_events)
@@ -150,4 +150,4 @@ def _respond(dialect: Dialect, reply: Reply, headers: dict[str, str]) -> Answer:
     telemetry.REQUESTS.add(dialect.name, str(reply.status))
     if reply.headers:
         headers.update(reply.headers)
-    return Answer(reply.status, reply.body, f"{_REQUEST_PREFIX}{next(_request_numbers):08x}", headers)
+    return Answer(reply.status, reply.body, next_id(), headers)

@@ -2,13 +2,15 @@
 
 import enum
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from ingest_api.errors import Refusal, Refused, Unavailable
 from ingest_api.event import Draft
-from ingest_api.request import RawRequest
+
+if TYPE_CHECKING:  # whoever reads shapes alone has no use for aiohttp
+    from ingest_api.request import RawRequest
 
 
 class Verdict(enum.IntEnum):
@@ -56,6 +58,30 @@ class Reply(msgspec.Struct, gc=False):
     headers: Mapping[str, str] | None = None
 
 
+class Exchange(msgspec.Struct, frozen=True):
+    """What is sent on one route and what comes back with a 200, as types: one type, or several of which one holds."""
+
+    summary: str
+    requests: tuple[Any, ...]
+    answers: tuple[Any, ...]
+    #: one request that is right
+    example: Mapping[str, Any]
+    #: NDJSON is taken too
+    lines: bool = False
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """A dialect as types, for documents. Its cases hold it to the truth; nothing is read by it."""
+
+    title: str
+    #: by route
+    exchanges: Mapping[str, Exchange]
+    #: every answer that is no 200
+    error: Any
+    #: the header that carries the key
+    key_header: str = "Authorization"
+
+
 class Dialect(Protocol):
     """One file under `dialects/`; its module offers an instance as `DIALECT`."""
 
@@ -68,11 +94,13 @@ class Dialect(Protocol):
     recent_only: bool
     #: what its producers call the fields of `Draft`, where they call them otherwise
     words: Mapping[str, str]
+    #: what it takes and gives, as types
+    shape: Shape
 
     def token(self, headers: Mapping[str, str]) -> str:
         """The key as this dialect's producers send it, or an empty text."""
 
-    def parse(self, raw: RawRequest, max_events: int) -> Parsed:
+    def parse(self, raw: "RawRequest", max_events: int) -> Parsed:
         """Read the body. Raises `Refused` when nothing of it can be understood."""
 
     def reply(self, outcome: Outcome) -> Reply:

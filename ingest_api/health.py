@@ -1,29 +1,31 @@
 """Alive and ready."""
 
+from collections.abc import Awaitable, Callable
+
 import orjson
 from aiohttp import web
 
-from ingest_api.collect import Handler
+from ingest_api import request_id
 from ingest_api.front_door import FrontDoor
-
-
-def answer(status: int, body: dict[str, object], headers: dict[str, str] | None = None) -> web.Response:
-    """A small answer in JSON."""
-    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)
 
 
 async def healthz(_request: web.BaseRequest) -> web.Response:
     """The process answers. Says nothing of what it depends on."""
-    return answer(200, {"status": "alive"})
+    return _answer(200, {"status": "alive"})
 
 
-def readyz(front_door: FrontDoor) -> Handler:
+def readyz(front_door: FrontDoor) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
     """Whether an event could be written now, and if not, why not."""
 
     async def handler(_request: web.BaseRequest) -> web.Response:
         problem = await front_door.problem()
         if problem is None:
-            return answer(200, {"status": "ready"})
-        return answer(503, {"status": "not ready", "why": problem}, {"Retry-After": "1"})
+            return _answer(200, {"status": "ready"})
+        return _answer(503, {"status": "not ready", "why": problem}, {"Retry-After": "1"})
 
     return handler
+
+
+def _answer(status: int, body: dict[str, object], headers: dict[str, str] | None = None) -> web.Response:
+    known = {"X-Request-Id": request_id.next_id(), **(headers or {})}
+    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=known)

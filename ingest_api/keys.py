@@ -6,15 +6,25 @@ letters that a double click selects whole, and a checksum that tells a typing er
 
 import enum
 import hashlib
+import hmac
 import secrets
 import string
 import zlib
+from typing import Annotated
 
 import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from ingest_api.errors import Detail
+from ingest_api.project import Invalid, Rate
 
 _LETTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _SECRET_LENGTH = 27  # 27 letters of 62 carry 160.7 bits
 _CHECKSUM_LENGTH = 6  # 62 ** 6 > 2 ** 32
+_MAX_LABEL = 200
+_LATEST_MS = 253_402_300_799_999  # the end of the year 9999
+#: compared with where there is no key, so that an unknown id takes as long as a wrong secret
+_NOBODY = hashlib.sha256(b"").hexdigest()
 
 
 class Kind(enum.StrEnum):
@@ -46,17 +56,48 @@ class Key(msgspec.Struct, frozen=True):
         return not self.revoked_at and (not self.expires_at or now_ms < self.expires_at)
 
 
-def make(kind: Kind, project: str, now_ms: int, *, label: str = "", expires_at: int = 0) -> tuple[Key, str]:
+class KeyChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What of a key may be changed. A field that is not given stays as it is."""
+
+    label: Annotated[str, Meta(max_length=_MAX_LABEL)] | UnsetType = UNSET
+    rate: Rate | UnsetType = UNSET
+    #: Unix milliseconds; 0 is never
+    expires_at: int | UnsetType = UNSET
+
+
+def check(*, label: str, expires_at: int, rate: int) -> None:
+    """Raises `Invalid` naming each field that no key can have."""
+    wrong = []
+    if len(label) > _MAX_LABEL or not label.isprintable():
+        wrong.append(Detail("label", f"at most {_MAX_LABEL} printable characters"))
+    if not 0 <= expires_at <= _LATEST_MS:
+        wrong.append(Detail("expires_at", "a time from 1970 to the year 9999"))
+    if not 0 <= rate <= 1_000_000_000:
+        wrong.append(Detail("rate", "events a minute from 0, which is no limit, to 1000000000"))
+    if wrong:
+        raise Invalid.of(*wrong)
+
+
+def make(
+    kind: Kind, project: str, now_ms: int, *, label: str = "", expires_at: int = 0, rate: int = 0
+) -> tuple[Key, str]:
     """A new key: the record to store and the token to show once."""
     key_id = "".join(secrets.choice(_LETTERS) for _ in range(10))
     body = f"hr_{kind}_{key_id}_" + "".join(secrets.choice(_LETTERS) for _ in range(_SECRET_LENGTH))
     token = body + _checksum(body)
-    return Key(key_id, project, kind, digest(token), now_ms, expires_at=expires_at, label=label), token
+    key = Key(key_id, project, kind, digest(token), now_ms, expires_at=expires_at, label=label, rate=rate)
+    return key, token
 
 
 def digest(token: str) -> str:
     """What is stored of a token. A random 160-bit secret needs no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def matches(token: str, key: Key | None) -> bool:
+    """Whether the token is this key's, in the same time for every answer."""
+    same = hmac.compare_digest(digest(token), key.digest if key else _NOBODY)
+    return same and key is not None
 
 
 def key_id(token: str) -> str | None:

@@ -1,16 +1,19 @@
 """HTTP bytes -> RawRequest: what came in, whole and unpacked, before anybody asks what it means."""
 
 import asyncio
-import zlib
-from collections.abc import Callable, Mapping
-from typing import Protocol
+import codecs
+from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
-from ingest_api import zstd
+from ingest_api.encodings import unpack
 from ingest_api.errors import Reason, Refused
 from ingest_api.settings import Settings
+
+#: charsets whose every text is UTF-8 as it stands
+_CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii"}
 
 
 class RawRequest(msgspec.Struct, gc=False):
@@ -28,25 +31,29 @@ class RawRequest(msgspec.Struct, gc=False):
     @property
     def content_type(self) -> str:
         """The media type in lower case, without its parameters."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return _media_type(self.headers.get("Content-Type", ""))
 
 
 def arrived(request: web.BaseRequest) -> bytes | None:
-    """The body as it was sent, when all of it is here: the usual case, in one piece with the headers."""
+    """The body as it was sent, when all of it is here: the usual case, in one piece with the headers.
+
+    Raises `Refused` when its own headers say that it is not UTF-8.
+    """
+    header = request.headers.get(hdrs.CONTENT_TYPE)
+    if header is not None and not _utf_8(header):
+        raise Refused(Reason.UNSUPPORTED_CHARSET, "Content-Type names another charset than utf-8.")
     content = request.content
     return content.read_nowait() if content.is_eof() else None
 
 
 def unpacked(body: bytes, encoding: str | None, settings: Settings) -> bytes:
-    """The body without its Content-Encoding, within the limit and in UTF-8. Raises `Refused`."""
+    """The body without its Content-Encoding, within the limits and in UTF-8. Raises `Refused`."""
     if len(body) > settings.max_body_bytes:
         raise _too_large(settings)
     if encoding is not None:
-        body = _unpack(body, encoding, settings)
-    try:
-        str(body, "utf-8")
-    except UnicodeDecodeError as error:
-        raise Refused(Reason.MALFORMED_BODY, f"The body is not UTF-8: byte {error.start} is not valid.") from error
+        body = unpack(body, encoding, settings)
+    if not body.isascii():
+        _check_utf_8(body)
     return body
 
 
@@ -54,6 +61,8 @@ async def read_rest(request: web.BaseRequest, settings: Settings) -> bytes:
     """A body that is still on its way. Raises `Refused` when it is too large, too slow, or ends too early."""
     if (request.content_length or 0) > settings.max_body_bytes:
         raise _too_large(settings)
+    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = bytearray()
     try:
         async with asyncio.timeout(settings.body_timeout_seconds):
@@ -65,51 +74,32 @@ async def read_rest(request: web.BaseRequest, settings: Settings) -> bytes:
         limit = settings.body_timeout_seconds
         raise Refused(Reason.SLOW_BODY, f"The body did not arrive within {limit:g} s.") from error
     except (web.RequestPayloadError, ConnectionError) as error:
-        raise Refused(Reason.MALFORMED_BODY, f"The body is not complete: {error}") from error
+        raise Refused(Reason.MALFORMED_BODY, "The body is not complete, or not sent as HTTP has it.") from error
     return bytes(body)
 
 
-def _unpack(body: bytes, encoding: str, settings: Settings) -> bytes:
-    name = encoding.strip().lower()
-    unpack = _UNPACK.get(name)
-    if unpack is None:
-        known = ", ".join(sorted(_UNPACK))
-        raise Refused(Reason.UNSUPPORTED_ENCODING, f"Content-Encoding is not one of: {known}.")
+@lru_cache(maxsize=256)
+def _media_type(header: str) -> str:
+    return header.partition(";")[0].strip().lower()
+
+
+@lru_cache(maxsize=256)
+def _utf_8(header: str) -> bool:
+    """Whether a Content-Type names no charset, or one that UTF-8 contains."""
+    for parameter in header.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in _CHARSETS:
+            return False
+    return True
+
+
+def _check_utf_8(body: bytes) -> None:
+    if body.startswith(codecs.BOM_UTF8):
+        raise Refused(Reason.MALFORMED_BODY, "The body begins with a byte order mark; JSON has none.")
     try:
-        return unpack(body, settings.max_body_bytes)
-    except OverflowError as error:
-        raise _too_large(settings) from error
-    except (zlib.error, zstd.ZstdError, EOFError) as error:
-        raise Refused(Reason.MALFORMED_ENCODING, f"The body is not one complete {name} stream: {error}") from error
-
-
-class _Unpacking(Protocol):
-    """What zlib's and zstd's incremental unpackers share."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
-
-
-def _whole(unpacking: _Unpacking, body: bytes, limit: int) -> bytes:
-    unpacked = unpacking.decompress(body, limit + 1)
-    if len(unpacked) > limit:
-        raise OverflowError
-    if not unpacking.eof:
-        raise EOFError("it ends too early.")
-    if unpacking.unused_data:
-        raise EOFError("bytes follow its end.")
-    return unpacked
-
-
-_UNPACK: dict[str, Callable[[bytes, int], bytes]] = {
-    "identity": lambda body, _limit: body,
-    "gzip": lambda body, limit: _whole(zlib.decompressobj(31), body, limit),
-    "deflate": lambda body, limit: _whole(zlib.decompressobj(15), body, limit),
-    "zstd": lambda body, limit: _whole(zstd.ZstdDecompressor(), body, limit),
-}
+        str(body, "utf-8")
+    except UnicodeDecodeError as error:
+        raise Refused(Reason.MALFORMED_BODY, f"The body is not UTF-8: byte {error.start} is not valid.") from error
 
 
 def _too_large(settings: Settings) -> Refused:

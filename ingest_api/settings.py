@@ -1,7 +1,17 @@
 """Settings of the front door, read whole from the environment at start."""
 
-from pydantic import Field
+import ipaddress
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _networks(text: str) -> str:
+    for one in text.split(","):
+        if one.strip():
+            ipaddress.ip_network(one.strip())
+    return text
 
 
 class Settings(BaseSettings):
@@ -24,10 +34,24 @@ class Settings(BaseSettings):
     max_pending_bytes: int = Field(
         default=64 * 1024 * 1024, ge=1024, description="events waiting for Redis in one process before it answers 503"
     )
+    max_ratio: int = Field(default=100, ge=1, description="a packed body may unpack to this many times its size")
+    max_connections: int = Field(default=10_000, ge=1, description="connections to one process; more are answered 503")
+    header_timeout_seconds: float = Field(default=10.0, gt=0, description="time a client has for a request's headers")
     body_timeout_seconds: float = Field(default=10.0, gt=0, description="time a client has for sending its body")
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
+        default="", description="networks of proxies whose X-Forwarded-For is believed, with commas between"
+    )
     keepalive_seconds: float = Field(default=75.0, gt=0, description="idle connections are closed after this")
     shutdown_seconds: float = Field(default=4.0, gt=0, description="requests in flight get this long after SIGTERM")
     past_days: int = Field(
-        default=36_500, ge=1, description="events that occurred longer ago are refused by /v1/events"
+        default=36_500, ge=1, description="events that occurred longer ago are refused, whatever the dialect"
     )
+    recent_days: int = Field(default=30, ge=1, description="the same for dialects that take recent events only: pulse")
     future_hours: int = Field(default=24, ge=0, description="events dated further ahead are refused")
+    max_name_chars: int = Field(default=255, ge=16, le=1024, description="longest event name")
+    max_key_chars: int = Field(default=255, ge=36, le=1024, description="longest idempotency key")
+    max_id_chars: int = Field(default=512, ge=36, le=4096, description="longest user, client, session or request id")
+    max_text_chars: int = Field(default=8192, ge=256, description="longest url, title, referrer and the like")
+    max_depth: int = Field(default=32, ge=1, le=100, description="deepest nesting of properties")
+    max_property_key_chars: int = Field(default=256, ge=16, description="longest name of a property")
+    max_property_text_chars: int = Field(default=65_536, ge=256, description="longest text inside properties")

@@ -7,13 +7,13 @@ import uvloop
 from aiohttp import web
 
 from ingest_api.process import offer_metrics, read_settings, set_up_log
-from queries.app import build_app
+from queries.app import build_runner
 from queries.settings import Settings
 
 
 async def serve(settings: Settings) -> None:
     """Listen until SIGTERM or SIGINT."""
-    runner = web.AppRunner(build_app(settings), access_log=None, shutdown_timeout=settings.shutdown_seconds)
+    runner = build_runner(settings)
     await runner.setup()
     await web.TCPSite(runner, settings.query_host, settings.query_port, reuse_port=True).start()
     stop = asyncio.Event()

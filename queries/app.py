@@ -1,96 +1,78 @@
-"""Wiring of the query service: routes, errors, start and stop."""
+"""Wiring of the query service: routes, paths and methods that there are not, request ids, start and stop."""
 
-import logging
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 
-import orjson
 from aiohttp import web
-from redis.exceptions import RedisError
 
-from ingest_api.projects import Project
-from ingest_api.stream import InstallMismatch
-from queries import answer, telemetry
-from queries.errors import Refused, StoreUnavailable
+from ingest_api import request_id
+from queries import body
+from queries.documents import documents
+from queries.errors import Refused
+from queries.handler import Handler, answering, error
+from queries.routes import ROUTES
 from queries.service import QueryService
 from queries.settings import Settings
-from queries.sql import Statement
-
-log = logging.getLogger(__name__)
 
 SERVICE = web.AppKey("service", QueryService)
-Question = Callable[[Project, Mapping[str, str]], Awaitable[dict[str, object]]]
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-_AWAY = "The answer cannot be had now. Ask again in a moment."
 
 
 def build_app(settings: Settings) -> web.Application:
     """The application."""
-    app = web.Application()
+    app = web.Application(middlewares=[_json_errors], client_max_size=body.MAX_BYTES)
     service = app[SERVICE] = QueryService(settings)
-    app.router.add_get("/api/v1/stats", _asks(service, service.stats))
-    app.router.add_get("/api/v1/events", _asks(service, service.events))
-    app.router.add_get("/healthz", _healthz)
-    app.router.add_get("/readyz", _readyz)
-    app.router.add_get("/", _index)
-    app.router.add_route("*", "/{path:.*}", _unknown)
+    paths: dict[str, dict[str, Handler]] = {}
+    for route in ROUTES:
+        paths.setdefault(route.path, {})[route.method] = answering(service, route)
+    paths |= {path: {"GET": handle} for path, handle in documents().items()}
+    for path, methods in paths.items():
+        if "GET" in methods:
+            methods["HEAD"] = methods["GET"]
+        for method, handle in methods.items():
+            app.router.add_route(method, path, handle)
+        if path != "/":
+            app.router.add_route("*", f"{path}/", _by_method(methods))
+    app.on_response_prepare.append(_name)
     app.cleanup_ctx.append(_close)
     return app
 
 
-def _asks(service: QueryService, question: Question) -> Handler:
-    """A route that answers the owner of a query key."""
-
-    async def handler(request: web.Request) -> web.Response:
-        started = time.perf_counter()
-        try:
-            project = await service.project(request.headers.get("Authorization", ""))
-            response = _json(200, await question(project, request.query))
-        except Refused as refused:
-            response = _json(refused.status, answer.error(refused.status, refused.message))
-        except (StoreUnavailable, RedisError, OSError, InstallMismatch) as error:
-            log.warning("cannot answer", extra={"action": "query", "why": str(error)})
-            response = _json(503, answer.error(503, _AWAY), {"Retry-After": "1"})
-        except Exception:
-            log.exception("a question failed", extra={"action": "query"})
-            response = _json(500, answer.error(500, "Something failed here; it is in the log."))
-        route = question.__name__
-        telemetry.REQUESTS.labels(route, response.status).inc()
-        telemetry.SECONDS.labels(route).observe(time.perf_counter() - started)
-        return response
-
-    return handler
+def build_runner(settings: Settings) -> web.AppRunner:
+    """What serves it. Bodies stay packed: aiohttp unpacks, and fails at, also those that nobody reads."""
+    return web.AppRunner(
+        build_app(settings), access_log=None, auto_decompress=False, shutdown_timeout=settings.shutdown_seconds
+    )
 
 
-async def _healthz(_request: web.Request) -> web.Response:
-    return _json(200, {"status": "alive"})
+def _by_method(methods: dict[str, Handler]) -> Handler:
+    """The same path with a slash at its end."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        chosen = methods.get(request.method)
+        if chosen is None:
+            raise web.HTTPMethodNotAllowed(request.method, methods)
+        return await chosen(request)
+
+    return handle
 
 
-async def _readyz(request: web.Request) -> web.Response:
-    service = request.app[SERVICE]
+@web.middleware
+async def _json_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What aiohttp says no to itself, in the shape of all errors; OPTIONS is answered for every path."""
     try:
-        await service.store.rows(Statement("SELECT 1"))
-        await service.freshness.read()
-    except (StoreUnavailable, Refused) as error:
-        return _json(503, {"status": "not ready", "why": f"ClickHouse: {error}"}, {"Retry-After": "1"})
-    except (RedisError, OSError, InstallMismatch) as error:
-        return _json(503, {"status": "not ready", "why": f"Redis: {error}"}, {"Retry-After": "1"})
-    return _json(200, {"status": "ready"})
+        return await handler(request)
+    except web.HTTPMethodNotAllowed as refused:
+        allow = ", ".join(sorted({*refused.allowed_methods, "OPTIONS"}))
+        if request.method == "OPTIONS":
+            return web.Response(status=204, headers={"Allow": allow})
+        response = error(Refused(405, f"This path takes {allow}."))
+        response.headers["Allow"] = allow
+        return response
+    except web.HTTPNotFound:
+        return error(Refused(404, "There is nothing at this path. Questions go to GET /api/v1/stats."))
 
 
-async def _index(_request: web.Request) -> web.Response:
-    return _json(200, {"service": "headrace", "send": "POST /v1/events", "ask": "GET /api/v1/stats"})
-
-
-async def _unknown(request: web.Request) -> web.Response:
-    if any(resource.canonical == request.path for resource in request.app.router.resources()):
-        return _json(405, answer.error(405, "This path takes GET."), {"Allow": "GET"})
-    return _json(404, answer.error(404, "There is nothing at this path. Questions go to GET /api/v1/stats."))
-
-
-def _json(status: int, body: dict[str, object], headers: dict[str, str] | None = None) -> web.Response:
-    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)
+async def _name(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["X-Request-Id"] = request_id.next_id()
 
 
 async def _close(app: web.Application) -> AsyncIterator[None]:

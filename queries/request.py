@@ -1,16 +1,29 @@
 """HTTP -> questions: all validation of what is asked, and its messages."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ingest_api import moment
 from queries.errors import Refused
 from queries.measures import MEASURES
 from queries.query import StatsQuery
 from queries.recent import Cursor, RecentQuery
+from queries.route import Parameter
 
-_STATS_PARAMETERS = {"site_id", "metric", "period", "from", "to", "event_type"}
-_RECENT_PARAMETERS = {"after", "limit", "event_type"}
+_EVENT_TYPE = Parameter("event_type", str, "only events of this name; all when it is left out")
+STATS_PARAMETERS = (
+    Parameter("metric", str, "what is counted", "event_count", tuple(sorted(MEASURES))),
+    Parameter("period", str, "that long back from now: a number and m, h, d or w, at most 3650d", "24h"),
+    Parameter("from", str, "instead of period: ISO 8601 or Unix milliseconds, inclusive"),
+    Parameter("to", str, "the end that belongs to from, exclusive; open when it is left out"),
+    Parameter("site_id", str, "only events of this site of the project, and events that name no site"),
+    _EVENT_TYPE,
+)
+RECENT_PARAMETERS = (
+    Parameter("after", str, "the cursor of an earlier answer: only events that arrived later, oldest first"),
+    Parameter("limit", int, "most events in the answer, 1 to 1000", "100"),
+    _EVENT_TYPE,
+)
 _PERIOD = re.compile(r"([1-9][0-9]{0,4})([mhdw])")
 _UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _LONGEST_MS = 3650 * _UNIT_MS["d"]
@@ -19,7 +32,7 @@ _MAX_NAME = 255
 
 def read_stats(asked: Mapping[str, str], project: str, now: int) -> StatsQuery:
     """The query string of GET /api/v1/stats. Raises `Refused` naming the parameter."""
-    _only(asked, _STATS_PARAMETERS)
+    _only(asked, STATS_PARAMETERS)
     metric = asked.get("metric", "event_count")
     if metric not in MEASURES:
         raise Refused(400, f"metric: {_quoted(metric)} is not known. Known: {', '.join(sorted(MEASURES))}.")
@@ -29,7 +42,7 @@ def read_stats(asked: Mapping[str, str], project: str, now: int) -> StatsQuery:
 
 def read_recent(asked: Mapping[str, str], project: str, fresh_through: int) -> RecentQuery:
     """The query string of GET /api/v1/events. Raises `Refused` naming the parameter."""
-    _only(asked, _RECENT_PARAMETERS)
+    _only(asked, RECENT_PARAMETERS)
     limit = asked.get("limit", "100").lstrip("0")
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 4 and int(limit) <= 1000):
         raise Refused(400, "limit: must be a number from 1 to 1000.")
@@ -74,7 +87,8 @@ def _event_type(asked: Mapping[str, str]) -> str:
     return name
 
 
-def _only(asked: Mapping[str, str], known: set[str]) -> None:
+def _only(asked: Mapping[str, str], parameters: Sequence[Parameter]) -> None:
+    known = {parameter.name for parameter in parameters}
     seen: set[str] = set()
     for name in asked:
         if name in seen:

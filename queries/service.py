@@ -3,17 +3,22 @@
 from collections.abc import Mapping
 
 from ingest_api import keys, moment
-from ingest_api.access import Directory
+from ingest_api.access import Access, Directory
 from ingest_api.keys import Kind
-from ingest_api.projects import Project
+from ingest_api.projects import Project, Projects
 from ingest_api.stream import connect
 from queries import answer, request, sql
+from queries.answer import RecentAnswer, StatsAnswer
 from queries.errors import Refused
 from queries.freshness import Freshness, fresh_through
 from queries.settings import Settings
 from queries.store import Store
 
-_NO_KEY = "Authentication required. Send a query key of your project: Authorization: Bearer hr_query_..."
+#: one for every cause, so that nobody learns from it which keys there are
+_NO_KEY = (
+    "Authentication required. Send a query key of your project, or an admin key for managing projects: "
+    "Authorization: Bearer hr_..."
+)
 
 
 class QueryService:
@@ -23,17 +28,18 @@ class QueryService:
         self.redis = connect(settings.redis_url)
         self.store = Store(settings.clickhouse_url, settings.query_timeout_seconds)
         self.freshness = Freshness(self.redis)
+        self.projects = Projects(self.redis)
         self._directory = Directory(self.redis, demo_keys=settings.demo_keys)
 
-    async def project(self, authorization: str) -> Project:
-        """The project whose query key this is. Raises `Refused`: one answer for every cause."""
+    async def access(self, authorization: str, needs: Kind) -> Access:
+        """What the key opens. Raises `Refused` unless it is of this kind: one answer for every cause."""
         token = keys.bearer(authorization)
         access = await self._directory.find(token) if token else None
-        if access is None or access.project is None or Kind.QUERY not in access.kinds:
+        if access is None or needs not in access.kinds or (access.project is None and needs is not Kind.ADMIN):
             raise Refused(401, _NO_KEY)
-        return access.project
+        return access
 
-    async def stats(self, project: Project, asked: Mapping[str, str]) -> dict[str, object]:
+    async def stats(self, project: Project, asked: Mapping[str, str]) -> StatsAnswer:
         """GET /api/v1/stats"""
         query = request.read_stats(asked, project.id, moment.now_ms())
         if query.site_id and query.site_id not in project.site_ids:
@@ -42,7 +48,7 @@ class QueryService:
         rows = await self.store.rows(sql.stats(query))
         return answer.stats(query, rows, shards)
 
-    async def events(self, project: Project, asked: Mapping[str, str]) -> dict[str, object]:
+    async def events(self, project: Project, asked: Mapping[str, str]) -> RecentAnswer:
         """GET /api/v1/events"""
         shards = await self.freshness.read()
         query = request.read_recent(asked, project.id, fresh_through(shards))

@@ -12,7 +12,7 @@ from typing import Annotated
 from cyclopts import App, Group, Parameter
 from cyclopts.exceptions import CycloptsError
 
-from clients.cli import projects, settings
+from clients.cli import backup, keys, projects, settings
 from clients.cli.errors import CliError, Exit
 from clients.cli.output import Invocation, Output
 from clients.cli.send import send
@@ -45,8 +45,8 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.meta.suppress_keyboard_interrupt = False  # `run` says how an interrupted command ends
-project = App(name="project", help="Make and list projects.")
-key = App(name="key", help="Make, list and revoke keys.")
+project = App(name="project", help="Make, change and list projects, and keep a copy of them.")
+key = App(name="key", help="Make, replace, list and revoke keys.")
 
 app.command(send)
 app.command(stats)
@@ -55,10 +55,14 @@ app.command("clients.cli.doctor:doctor", help=DOCTOR)  # by name: no other comma
 app.command(project)
 project.command(projects.create_project, name="create")
 project.command(projects.list_projects, name="list")
+project.command(projects.set_project, name="set")
+project.command(backup.export_projects, name="export")
+project.command(backup.import_projects, name="import")
 app.command(key)
-key.command(projects.create_key, name="create")
-key.command(projects.list_keys, name="list")
-key.command(projects.revoke_key, name="revoke")
+key.command(keys.create_key, name="create")
+key.command(keys.list_keys, name="list")
+key.command(keys.rotate_key, name="rotate")
+key.command(keys.revoke_key, name="revoke")
 
 
 @app.meta.default

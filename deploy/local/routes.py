@@ -58,10 +58,65 @@ def _intake_lines(acts: Sequence[Act], env: Mapping[str, str]) -> Request:
     return Request("/v1/events", _bearer(env, "application/x-ndjson"), body)
 
 
+def _pulse(acts: Sequence[Act], env: Mapping[str, str]) -> Request:
+    act = acts[0]
+    event = {
+        "site_id": env["HEADRACE_SITE_ID"],
+        "event_type": act.name,
+        "timestamp": act.occurred_at,
+        "session_id": act.session_id,
+        "user_id": act.user_id,
+        "url": act.url,
+        "referrer": act.referrer,
+        "device_type": act.device_type,
+        "country": act.country,
+        **act.properties,
+    }
+    return Request("/collect", _once(act, env), orjson.dumps(event))
+
+
+def _hardal(acts: Sequence[Act], env: Mapping[str, str]) -> Request:
+    act = acts[0]
+    payload = {
+        "website": env["HEADRACE_SITE_ID"],
+        "name": act.name,
+        "url": act.url,
+        "id": act.user_id,
+        "title": act.title,
+        "referrer": act.referrer,
+        "device_type": act.device_type,
+        "language": act.language,
+        "platform": act.platform,
+        "data": act.properties,
+    }
+    return Request("/push/hardal", _once(act, env), orjson.dumps({"type": "event", "payload": payload}))
+
+
+def _hardal_db(acts: Sequence[Act], env: Mapping[str, str]) -> Request:
+    events = [
+        {
+            "id": act.key,
+            "event_name": act.name,
+            "client_id": act.client_id,
+            "properties": {**act.properties, "user_id": act.user_id, "url": act.url},
+            "created_at": _iso(act),
+        }
+        for act in acts
+    ]
+    return Request("/push/server", _bearer(env), orjson.dumps(events))
+
+
+def _eventbunker(acts: Sequence[Act], env: Mapping[str, str]) -> Request:
+    act = acts[0]
+    headers = {"x-eventbunker-write-key": env["HEADRACE_WRITE_KEY"], "Idempotency-Key": act.key}
+    event = {"event_name": act.name, "timestamp": _iso(act), "customer_identifier": act.user_id, **act.properties}
+    return Request("/post", headers, orjson.dumps(event))
+
+
 def _intake_event(act: Act) -> dict[str, object]:
     return {
         "event_type": act.name,
-        "occurred_at": datetime.fromtimestamp(act.occurred_at / 1000, UTC).isoformat(timespec="milliseconds"),
+        "occurred_at": _iso(act),
         "idempotency_key": act.key,
         "user_id": act.user_id,
         "client_id": act.client_id,
@@ -79,6 +134,15 @@ def _intake_event(act: Act) -> dict[str, object]:
     }
 
 
+def _iso(act: Act) -> str:
+    return datetime.fromtimestamp(act.occurred_at / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def _once(act: Act, env: Mapping[str, str]) -> dict[str, str]:
+    """Headers of a request with one act, whose dialect has no field for its key."""
+    return {**_bearer(env), "Idempotency-Key": act.key, "User-Agent": act.user_agent}
+
+
 def _bearer(env: Mapping[str, str], content_type: str = "application/json") -> dict[str, str]:
     return {"Authorization": f"Bearer {env['HEADRACE_WRITE_KEY']}", "Content-Type": content_type}
 
@@ -88,4 +152,8 @@ ROUTES: tuple[Route, ...] = (
     Route("intake array", batch=50, share=3, build=_intake_array),
     Route("intake object", batch=50, share=3, build=_intake_object),
     Route("intake lines", batch=100, share=2, build=_intake_lines),
+    Route("pulse", batch=1, share=1, build=_pulse),
+    Route("hardal", batch=1, share=1, build=_hardal),
+    Route("hardal_db", batch=50, share=1, build=_hardal_db),
+    Route("eventbunker", batch=1, share=1, build=_eventbunker),
 )

@@ -1,10 +1,13 @@
 """EventBunker's Track Event API: POST /post with one event whose fields are free."""
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
+import msgspec
 import orjson
+from msgspec import UNSET, Meta, UnsetType
 
-from ingest_api.dialect import Outcome, Parsed, Reply
+from ingest_api.dialect import Exchange, Outcome, Parsed, Reply, Shape
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
 from ingest_api.fields import Fields, NoObject
@@ -15,6 +18,34 @@ _NO_KEY = "Invalid x-eventbunker-write-key"
 _WRONG_KIND = "Please use a write key for write requests. Invalid x-eventbunker-write-key"
 
 
+class EventBunkerEvent(msgspec.Struct, kw_only=True):
+    """One event. Any further field is one of its properties."""
+
+    event_name: Annotated[str, Meta(min_length=1, max_length=255, examples=["user_registered"])]
+    timestamp: Annotated[str, Meta(description="ISO 8601; without an offset UTC; left out: now")] | UnsetType | None = (
+        UNSET
+    )
+    customer_identifier: Annotated[str, Meta(max_length=512, description="the user")] | UnsetType | None = UNSET
+
+
+class EventBunkerTaken(msgspec.Struct):
+    """The event is in the queue."""
+
+    unique_req_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$", description="the event's id")]
+    time_recorded: Annotated[int, Meta(description="Unix milliseconds")]
+
+
+class EventBunkerError(msgspec.Struct):
+    """Nothing was taken."""
+
+    message: str
+    errors: Annotated[list[str], Meta(description="what is wrong, the field first")] | UnsetType = UNSET
+
+
+_EXAMPLE = {"event_name": "user_registered", "customer_identifier": "u_42", "plan": "pro", "seats": 3}
+_TRACK = Exchange("Send one event", (EventBunkerEvent,), (EventBunkerTaken,), _EXAMPLE)
+
+
 class EventBunker:
     """The dialect. Replies as contracts.md part 5 has them."""
 
@@ -23,6 +54,7 @@ class EventBunker:
     public = False
     recent_only = False
     words: Mapping[str, str] = {"name": "event_name", "occurred_at": "timestamp", "user_id": "customer_identifier"}
+    shape = Shape("EventBunker", {"/post": _TRACK}, EventBunkerError, "x-eventbunker-write-key")
 
     def token(self, headers: Mapping[str, str]) -> str:
         return headers.get("x-eventbunker-write-key", "").strip()

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Annotated, Any, Literal
 
 import msgspec
 import orjson
+from msgspec import UNSET, Meta, UnsetType
 
 from ingest_api import keys, properties
-from ingest_api.dialect import Outcome, Parsed, Reply
+from ingest_api.dialect import Exchange, Outcome, Parsed, Reply, Shape
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
 from ingest_api.fields import Fields, NoObject
@@ -22,6 +24,60 @@ _MESSAGES = {
 _OK = Reply(200, b'{"ok":true}')
 
 
+_Text = Annotated[str, Meta(max_length=8192)]
+
+
+class HardalPayload(msgspec.Struct, kw_only=True):
+    """What happened. `name` and `url` are required of an event. Further fields are kept among its properties."""
+
+    website: (
+        Annotated[
+            str,
+            Meta(description="the site id; left out, the host names it: demo or demo-signal of demo-signal.x.example"),
+        ]
+        | UnsetType
+        | None
+    ) = UNSET
+    name: Annotated[str, Meta(max_length=255, examples=["page_view"])] | UnsetType | None = UNSET
+    url: Annotated[str, Meta(max_length=8192, examples=["https://shop.example/"])] | UnsetType | None = UNSET
+    id: Annotated[str, Meta(max_length=512, description="the user; else user_id of data")] | UnsetType | None = UNSET
+    title: _Text | UnsetType | None = UNSET
+    referrer: _Text | UnsetType | None = UNSET
+    device_type: _Text | UnsetType | None = UNSET
+    language: _Text | UnsetType | None = UNSET
+    platform: _Text | UnsetType | None = UNSET
+    data: Annotated[dict[str, Any], Meta(description="properties, or the traits of a user")] | UnsetType | None = UNSET
+
+
+class HardalEvent(msgspec.Struct):
+    """One event, or who a user is."""
+
+    type: Literal["event", "identify"]
+    payload: HardalPayload
+
+
+class HardalTaken(msgspec.Struct):
+    """The event is in the queue."""
+
+    ok: Literal[True]
+
+
+class HardalError(msgspec.Struct):
+    """Nothing was taken."""
+
+    error: Annotated[str, Meta(description="the phrase of the status")]
+    message: str
+    code: Annotated[int, Meta(description="the status")]
+    details: Annotated[list[Detail], Meta(description="every field that is wrong")] | UnsetType = UNSET
+
+
+_EXAMPLE = {
+    "type": "event",
+    "payload": {"website": "demo", "name": "page_view", "url": "https://shop.example/", "data": {"plan": "pro"}},
+}
+_PUSH = Exchange("Send one event, or who a user is", (HardalEvent,), (HardalTaken,), _EXAMPLE)
+
+
 class Hardal:
     """The dialect. Replies as contracts.md part 1 has them."""
 
@@ -30,6 +86,7 @@ class Hardal:
     public = True
     recent_only = False
     words: Mapping[str, str] = {"properties": "data", "site_id": "website", "user_id": "id"}
+    shape = Shape("Hardal Events API", {"/push/hardal": _PUSH}, HardalError)
 
     def token(self, headers: Mapping[str, str]) -> str:
         return keys.bearer(headers.get("Authorization", ""))

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 import orjson
+from msgspec import UNSET, Meta, UnsetType
 
 from ingest_api import keys, properties
-from ingest_api.dialect import Outcome, Parsed, Reply, Result, Verdict
+from ingest_api.dialect import Exchange, Outcome, Parsed, Reply, Result, Shape, Verdict
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
 from ingest_api.fields import Fields, NoObject, array
@@ -16,6 +18,58 @@ from ingest_api.request import RawRequest
 
 _INVALID = "The request contains invalid parameters or malformed data"
 _UNAUTHORIZED = "Authentication required. Please provide a valid API token"
+
+
+class HardalDbEvent(msgspec.Struct, kw_only=True):
+    """One event. Further fields are kept among its properties."""
+
+    event_name: Annotated[str, Meta(min_length=1, max_length=255, examples=["purchase"])]
+    id: Annotated[UUID, Meta(description="the idempotency key; left out: made")] | UnsetType | None = UNSET
+    created_at: (
+        Annotated[str, Meta(description="ISO 8601; without an offset UTC; left out: now")] | UnsetType | None
+    ) = UNSET
+    client_id: Annotated[str, Meta(max_length=512)] | UnsetType | None = UNSET
+    hardal_server_request_id: Annotated[str, Meta(max_length=512)] | UnsetType | None = UNSET
+    properties: Annotated[dict[str, Any], Meta(description="nested at most 32 levels deep")] | UnsetType | None = UNSET
+
+
+class HardalDbTaken(msgspec.Struct):
+    """The event is in the queue."""
+
+    ok: Literal[True]
+    id: UUID
+
+
+class HardalDbItemError(Detail, frozen=True):
+    """One thing that is wrong with one event of an array."""
+
+    index: int
+
+
+class HardalDbManyTaken(msgspec.Struct):
+    """The events that have an id are in the queue; `errors` says of the others why not."""
+
+    ok: Literal[True]
+    ids: Annotated[list[UUID | None], Meta(description="in the order of the array")]
+    errors: list[HardalDbItemError] | UnsetType = UNSET
+
+
+class HardalDbError(msgspec.Struct):
+    """Nothing was taken."""
+
+    error: Annotated[str, Meta(description="the phrase of the status")]
+    message: str
+    code: Annotated[int, Meta(description="the status")]
+    details: Annotated[list[Detail], Meta(description="every field that is wrong")] | UnsetType = UNSET
+
+
+_EXAMPLE = {"event_name": "purchase", "client_id": "c_42", "properties": {"price": 29.99, "currency": "USD"}}
+_PUSH = Exchange(
+    "Send one event, or an array of at most 10,000",
+    (HardalDbEvent, Annotated[list[HardalDbEvent], Meta(min_length=1, max_length=10_000)]),
+    (HardalDbTaken, HardalDbManyTaken),
+    _EXAMPLE,
+)
 
 
 class HardalDb:
@@ -31,6 +85,7 @@ class HardalDb:
         "occurred_at": "created_at",
         "request_id": "hardal_server_request_id",
     }
+    shape = Shape("Hardal DB", dict.fromkeys(routes, _PUSH), HardalDbError)
 
     def token(self, headers: Mapping[str, str]) -> str:
         return keys.bearer(headers.get("Authorization", ""))

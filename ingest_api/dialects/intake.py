@@ -1,12 +1,14 @@
 """The Event Intake API, and Headrace's own: POST /v1/events with one event, an array, {"events": [...]} or NDJSON."""
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 import msgspec
 import orjson
+from msgspec import UNSET, Meta, UnsetType
 
 from ingest_api import keys, moment, properties
-from ingest_api.dialect import Outcome, Parsed, Reply, Result, Verdict
+from ingest_api.dialect import Exchange, Outcome, Parsed, Reply, Result, Shape, Verdict
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
 from ingest_api.fields import Fields, NoObject
@@ -34,6 +36,102 @@ _decode_events = msgspec.json.Decoder(_Events).decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
+_Id = Annotated[str, Meta(max_length=512)]
+_Text = Annotated[str, Meta(max_length=8192)]
+
+
+class IntakeEvent(msgspec.Struct, kw_only=True):
+    """One event. Further fields are kept among its `data`."""
+
+    event_type: Annotated[str, Meta(min_length=1, max_length=255, examples=["signup"])]
+    occurred_at: Annotated[
+        str,
+        Meta(description="ISO 8601, without an offset UTC; at most 24 hours ahead", examples=["2026-11-21T10:30:00Z"]),
+    ]
+    idempotency_key: (
+        Annotated[str, Meta(max_length=255, description="equal keys of a project are one event")] | UnsetType | None
+    ) = UNSET
+    data: (
+        Annotated[dict[str, Any], Meta(description="properties, nested at most 32 levels deep")] | UnsetType | None
+    ) = UNSET
+    user_id: _Id | UnsetType | None = UNSET
+    client_id: _Id | UnsetType | None = UNSET
+    session_id: _Id | UnsetType | None = UNSET
+    url: _Text | UnsetType | None = UNSET
+    referrer: _Text | UnsetType | None = UNSET
+
+
+_Many = Annotated[list[IntakeEvent], Meta(min_length=1, max_length=10_000)]
+
+
+class IntakeBatch(msgspec.Struct):
+    """Many events. One that is wrong does not sink the others."""
+
+    events: _Many
+
+
+class IntakeTaken(msgspec.Struct, kw_only=True):
+    """The event is in the queue; with `valid` it was only checked."""
+
+    status: Literal["ok"]
+    event_id: Annotated[str, Meta(pattern="^evt_[0-9a-f]{32}$")] | UnsetType = UNSET
+    received_at: str | UnsetType = UNSET
+    deduplicated: Literal[True] | UnsetType = UNSET
+    payload_mismatch: Literal[True] | UnsetType = UNSET
+    valid: Literal[True] | UnsetType = UNSET
+
+
+class IntakeResult(msgspec.Struct, kw_only=True):
+    """What became of one event of a batch: an id, or an error. With `retry`, send it again."""
+
+    index: int
+    event_id: str | UnsetType = UNSET
+    deduplicated: Literal[True] | UnsetType = UNSET
+    payload_mismatch: Literal[True] | UnsetType = UNSET
+    valid: Literal[True] | UnsetType = UNSET
+    error: str | UnsetType = UNSET
+    reason: Reason | UnsetType = UNSET
+    retry: Literal[True] | UnsetType = UNSET
+
+
+class IntakeManyTaken(msgspec.Struct):
+    """All events that were not rejected are in the queue."""
+
+    status: Literal["ok"]
+    accepted: int
+    deduplicated: int
+    rejected: int
+    results: list[IntakeResult]
+
+
+class IntakeError(msgspec.Struct, kw_only=True):
+    """Nothing was taken. A batch has `results`, everything else `details`."""
+
+    status: Literal["error"]
+    error: Annotated[str, Meta(description="why, in one word", examples=["invalid_field"])]
+    message: str
+    details: list[Detail] | UnsetType = UNSET
+    accepted: int | UnsetType = UNSET
+    deduplicated: int | UnsetType = UNSET
+    rejected: int | UnsetType = UNSET
+    results: list[IntakeResult] | UnsetType = UNSET
+
+
+_EXAMPLE = {
+    "event_type": "signup",
+    "occurred_at": "2026-11-21T10:30:00Z",
+    "idempotency_key": "signup-42",
+    "data": {"plan": "pro"},
+}
+_SEND = Exchange(
+    "Send one event, or at most 10,000",
+    (IntakeEvent, IntakeBatch, _Many),
+    (IntakeTaken, IntakeManyTaken),
+    _EXAMPLE,
+    lines=True,
+)
+
+
 class Intake:
     """The dialect. Replies as contracts.md part 3 has them."""
 
@@ -42,6 +140,7 @@ class Intake:
     public = False
     recent_only = False
     words: Mapping[str, str] = {"name": "event_type", "key": "idempotency_key", "properties": "data"}
+    shape = Shape("Event Intake API, and Headrace's own", {"/v1/events": _SEND}, IntakeError)
 
     def token(self, headers: Mapping[str, str]) -> str:
         return keys.bearer(headers.get("Authorization", ""))

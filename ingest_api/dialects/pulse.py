@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 import orjson
+from msgspec import UNSET, Meta, UnsetType
 
 from ingest_api import keys
-from ingest_api.dialect import Outcome, Parsed, Reply, Result, Verdict
+from ingest_api.dialect import Exchange, Outcome, Parsed, Reply, Result, Shape, Verdict
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
 from ingest_api.fields import Fields, NoObject, array
@@ -20,6 +22,101 @@ _VISIT_MS = 30 * 60 * 1000
 _decode_number = msgspec.json.Decoder(float).decode
 
 
+_Name = Annotated[str, Meta(min_length=1, max_length=255, examples=["page_view"])]
+_Site = Annotated[str, Meta(min_length=1, description="a site of the key's project", examples=["demo"])]
+_Moment = Annotated[float, Meta(description="Unix milliseconds: of the last 30 days, or at most 24 hours ahead")]
+_Session = Annotated[str, Meta(min_length=1, max_length=512)]
+_Text = Annotated[str, Meta(max_length=8192)]
+
+
+class _PulseFields(msgspec.Struct, kw_only=True):
+    user_id: Annotated[str, Meta(max_length=512)] | UnsetType | None = UNSET
+    url: _Text | UnsetType | None = UNSET
+    referrer: _Text | UnsetType | None = UNSET
+    device_type: Annotated[_Text, Meta(examples=["desktop", "mobile", "tablet"])] | UnsetType | None = UNSET
+    country: Annotated[str, Meta(pattern="^([A-Za-z]{2})?$", description="ISO 3166-1 alpha-2")] | UnsetType | None = (
+        UNSET
+    )
+
+
+class PulseEvent(_PulseFields, kw_only=True):
+    """One event. Any further field is one of its properties."""
+
+    site_id: _Site
+    event_type: _Name
+    timestamp: _Moment
+    session_id: _Session
+
+
+class PulseItem(_PulseFields, kw_only=True):
+    """One event of a batch. Left out: `site_id` is the key's, `timestamp` is now, `session_id` is derived."""
+
+    event_type: _Name
+    site_id: _Site | UnsetType | None = UNSET
+    timestamp: _Moment | UnsetType | None = UNSET
+    session_id: _Session | UnsetType | None = UNSET
+
+
+class PulseBatch(msgspec.Struct):
+    """Many events. One that is wrong does not sink the others."""
+
+    events: Annotated[list[PulseItem], Meta(min_length=1, max_length=10_000)]
+
+
+class PulseTakenEvent(msgspec.Struct):
+    """The event's id; `valid` in its place when it was only checked."""
+
+    event_id: UUID | UnsetType = UNSET
+    deduplicated: Literal[True] | UnsetType = UNSET
+    valid: Literal[True] | UnsetType = UNSET
+
+
+class PulseTaken(msgspec.Struct):
+    """The event is in the queue."""
+
+    success: Literal[True]
+    data: PulseTakenEvent
+
+
+class PulseItemError(Detail, frozen=True):
+    """One thing that is wrong with one event of a batch."""
+
+    index: int
+
+
+class PulseCounts(msgspec.Struct):
+    """What became of the events of a batch."""
+
+    accepted: int
+    deduplicated: int
+    rejected: int
+    errors: list[PulseItemError]
+
+
+class PulseManyTaken(msgspec.Struct):
+    """All events that were not rejected are in the queue."""
+
+    success: Literal[True]
+    data: PulseCounts
+
+
+class PulseError(msgspec.Struct):
+    """Nothing was taken. `data` says why of each event of a batch."""
+
+    success: Literal[False]
+    error: str
+    status: int
+    data: PulseCounts | UnsetType = UNSET
+
+
+_EXAMPLE = {"event_type": "page_view", "user_id": "u_42", "url": "https://shop.example/", "plan": "pro"}
+_ONE = {"site_id": "demo", "timestamp": 1_795_257_000_000, "session_id": "s_1", **_EXAMPLE}
+_EXCHANGES = {
+    "/collect": Exchange("Send one event", (PulseEvent,), (PulseTaken,), _ONE),
+    _BATCH: Exchange("Send many events", (PulseBatch,), (PulseManyTaken,), {"events": [_EXAMPLE]}),
+}
+
+
 class Pulse:
     """The dialect. Replies as contracts.md part 2 has them."""
 
@@ -28,6 +125,7 @@ class Pulse:
     public = False
     recent_only = True
     words: Mapping[str, str] = {"name": "event_type", "occurred_at": "timestamp"}
+    shape = Shape("PULSE", _EXCHANGES, PulseError)
 
     def token(self, headers: Mapping[str, str]) -> str:
         return keys.bearer(headers.get("Authorization", ""))

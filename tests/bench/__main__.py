@@ -17,11 +17,13 @@ from tests.bench.front_door import batch, single
 from tests.bench.journey import journey
 from tests.bench.plan import QUICK, WHOLE, Plan
 from tests.bench.report import Outcome
+from tests.bench.slow import slow
 
 STAGES: dict[str, Callable[[Plan], Outcome]] = {
     "single": single,
     "batch100": lambda plan: batch(plan, 100),
     "batch1000": lambda plan: batch(plan, 1000),
+    "slow": slow,
     "append": append,
     "drain": drain,
     "journey": journey,

@@ -93,7 +93,7 @@ def show(where: Machine, outcome: Outcome) -> None:
         console = Console(width=_WIDTH)
     versions = ", ".join(f"{name} {version}" for name, version in where.versions.items())
     pinning = (
-        f"stages 1-4: process under test on cpu {children.SUBJECT}, generator and stores on cpu {children.OTHERS}; "
+        f"process under test on cpu {children.SUBJECT}, generator and stores on cpu {children.OTHERS}; "
         "end to end: not pinned"
         if where.pinned
         else "not pinned: this platform or machine has no second processor to choose"

@@ -13,11 +13,14 @@ from tests.house import tree
 
 #: (importer, owner) -> modules of the owner that the importer may know; opening a door is a visible change here
 DOORS: dict[tuple[str, str], set[str]] = {
-    ("workers", "ingest_api"): {"event", "frame", "process", "stream"},
-    ("queries", "ingest_api"): {"access", "keys", "moment", "process", "progress", "projects", "stream"},
+    ("workers", "ingest_api"): {"event", "frame", "process", "projects", "stream"},
+    ("queries", "ingest_api"): {
+        *("access", "errors", "keys", "moment", "openapi", "process", "progress"),
+        *("project", "projects", "request_id", "stream"),
+    },
     ("queries", "workers"): {"address"},
     ("deploy", "ingest_api"): {"access", "keys", "progress", "projects", "stream", "zstd"},
-    ("clients", "ingest_api"): {"keys", "progress", "projects", "stream", "zstd"},
+    ("clients", "ingest_api"): {"backup", "keys", "progress", "project", "projects", "stream", "zstd"},
     ("clients", "workers"): {"address", "migrate"},
 }
 #: framework -> the files that may know it
@@ -25,13 +28,13 @@ RIMS: dict[str, tuple[str, ...]] = {
     "aiohttp": (
         *(f"ingest_api/{name}.py" for name in ("__main__", "answer", "app", "collect", "health", "request")),
         *(f"ingest_api/{name}.py" for name in ("client_address", "connection", "options")),
-        *(f"queries/{name}.py" for name in ("__main__", "app")),
+        *(f"queries/{name}.py" for name in ("__main__", "app", "documents", "handler")),
         *("deploy/local/*", "clients/cli/service.py"),
     ),
     "arq": ("workers/jobs.py", "workers/worker.py"),
     "chdb": ("deploy/local/clickhouse/engine.py",),
     "clickhouse_connect": (
-        *("workers/migrate.py", "workers/sink.py", "queries/store.py"),
+        *("workers/migrate.py", "workers/retention.py", "workers/sink.py", "queries/store.py"),
         *("deploy/local/*", "clients/cli/checkup.py", "clients/cli/checks/clickhouse.py"),
     ),
     "pydantic_settings": ("*/settings.py", "ingest_api/process.py"),

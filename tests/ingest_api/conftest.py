@@ -1,7 +1,9 @@
 """A front door in this process: the real application on a real socket, with a real Redis."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 import pytest
@@ -42,7 +44,15 @@ class Door:
 @pytest.fixture
 async def door(redis: Redis, redis_url: str) -> AsyncIterator[Door]:
     """A front door with the project `demo` and limits small enough to reach."""
-    settings = Settings(redis_url=redis_url, max_body_bytes=200_000, max_event_bytes=20_000, max_batch_events=1000)
+    async with opened(redis, redis_url) as one:
+        yield one
+
+
+@contextlib.asynccontextmanager
+async def opened(redis: Redis, redis_url: str, **other: Any) -> AsyncIterator[Door]:
+    """The same with other settings."""
+    limits = {"max_body_bytes": 200_000, "max_event_bytes": 20_000, "max_batch_events": 1000}
+    settings = Settings(redis_url=redis_url, **{**limits, **other})
     made = await install(redis, settings.shards, settings.window_seconds)
     projects = Projects(redis)
     await projects.create("demo", ("site_abc123",))

@@ -1,11 +1,14 @@
 """Keys: their form, their checksum, their life."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest_api import keys
 from ingest_api.keys import Kind
+from ingest_api.project import Invalid
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -48,3 +51,26 @@ def test_a_key_opens_until_it_expires_or_is_revoked() -> None:
     assert not key.active(2000)
     revoked = keys.Key(key.id, "demo", Kind.QUERY, key.digest, 1000, revoked_at=1500)
     assert not revoked.active(1400)
+
+
+def test_a_token_matches_its_own_key_and_no_other() -> None:
+    key, token = keys.make(Kind.WRITE, "demo", 1)
+    _, other = keys.make(Kind.WRITE, "demo", 1)
+    assert keys.matches(token, key)
+    assert not keys.matches(other, key)
+    assert not keys.matches(token, None)
+    assert not keys.matches("", None), "the digest that stands in for no key opens nothing"
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"label": "x" * 201}, ["label"]),
+        ({"label": "a\x00"}, ["label"]),
+        ({"rate": 10**9 + 1, "expires_at": 10**15}, ["expires_at", "rate"]),
+    ],
+)
+def test_fields_that_no_key_can_have_are_named(fields: dict[str, Any], named: list[str]) -> None:
+    with pytest.raises(Invalid) as refused:
+        keys.check(**{"label": "", "rate": 0, "expires_at": 0, **fields})
+    assert [detail.field for detail in refused.value.details] == named

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+import orjson
 import pytest
 from aiohttp import web
 from clickhouse_connect.driver.client import Client
@@ -14,7 +15,7 @@ from clickhouse_connect.driver.client import Client
 from ingest_api.keys import Kind
 from ingest_api.projects import Project, Projects
 from ingest_api.stream import Install, Redis, install
-from queries.app import build_app
+from queries.app import build_runner
 from queries.settings import Settings
 from workers import migrate
 
@@ -45,8 +46,13 @@ class Answer:
     """What came back."""
 
     status: int
-    body: dict[str, Any]
+    raw: bytes
     headers: Mapping[str, str] = field(repr=False)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        found: dict[str, Any] = orjson.loads(self.raw)
+        return found
 
     @property
     def value(self) -> Any:
@@ -66,18 +72,50 @@ class Service:
         self._session = session
 
     async def ask(
-        self, path: str, authorization: str = "", params: Params | None = None, method: str = "GET"
+        self,
+        path: str,
+        authorization: str = "",
+        params: Params | None = None,
+        method: str = "GET",
+        *,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send a question."""
-        headers = {"Authorization": authorization} if authorization else {}
-        async with self._session.request(method, self._url + path, params=params, headers=headers) as response:
-            return Answer(response.status, await response.json(), response.headers)
+        sent = {"Authorization": authorization} if authorization else {}
+        if data is not None:
+            sent["Content-Type"] = "application/json"
+        request = self._session.request(
+            method, self._url + path, params=params, data=data, headers={**sent, **(headers or {})}
+        )
+        async with request as response:
+            return Answer(response.status, await response.read(), response.headers)
 
     async def stats(self, tenant: Tenant, params: Params | None = None) -> Answer:
         return await self.ask("/api/v1/stats", tenant.bearer(Kind.QUERY), params)
 
     async def events(self, tenant: Tenant, params: Params | None = None) -> Answer:
         return await self.ask("/api/v1/events", tenant.bearer(Kind.QUERY), params)
+
+
+class Console:
+    """Somebody with an admin key."""
+
+    def __init__(self, service: Service, token: str) -> None:
+        self.service = service
+        self._authorization = f"Bearer {token}"
+
+    async def __call__(self, method: str, path: str, order: object = None) -> Answer:
+        """Send an order below /api/v1/projects."""
+        data = None if order is None else orjson.dumps(order)
+        return await self.service.ask(f"/api/v1/projects{path}", self._authorization, method=method, data=data)
+
+    async def done(self, method: str, path: str, order: object = None) -> Any:
+        """The data of an answer that must be good."""
+        answer = await self(method, path, order)
+        assert answer.status in {200, 201}, answer.raw
+        assert answer.body["success"] is True
+        return answer.body["data"]
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +153,7 @@ async def stranger(redis: Redis) -> Tenant:
 @asynccontextmanager
 async def serve(settings: Settings) -> AsyncIterator[Service]:
     """A service that listens until the context ends."""
-    runner = web.AppRunner(build_app(settings))
+    runner = build_runner(settings)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
@@ -131,3 +169,10 @@ async def service(installed: Install, redis_url: str, clickhouse_url: str) -> As
     """The service with everything it needs."""
     async with serve(Settings(redis_url=redis_url, clickhouse_url=clickhouse_url)) as one:
         yield one
+
+
+@pytest.fixture
+async def console(service: Service, redis: Redis) -> Console:
+    """The management API, opened."""
+    _, token = await Projects(redis).create_key("", Kind.ADMIN)
+    return Console(service, token)

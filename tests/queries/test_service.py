@@ -38,13 +38,13 @@ async def demo(settings: Settings) -> AsyncIterator[QueryService]:
 
 async def refusal(asked: QueryService, authorization: str) -> Refused:
     with pytest.raises(Refused) as refused:
-        await asked.project(authorization)
+        await asked.access(authorization, Kind.QUERY)
     return refused.value
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer  "])
 async def test_a_query_key_opens_its_project(asked: QueryService, tenant: Tenant, scheme: str) -> None:
-    assert await asked.project(f"{scheme} {tenant.keys[Kind.QUERY]} ") == tenant.project
+    assert (await asked.access(f"{scheme} {tenant.keys[Kind.QUERY]} ", Kind.QUERY)).project == tenant.project
 
 
 async def test_every_other_key_gets_the_same_answer(asked: QueryService, tenant: Tenant, redis: Redis) -> None:
@@ -71,7 +71,7 @@ async def test_a_fixed_token_opens_its_project_only_where_it_is_allowed(
     asked: QueryService, demo: QueryService, redis: Redis, tenant: Tenant
 ) -> None:
     await Projects(redis).allow_demo_token("test_123", (Kind.QUERY,), tenant.id)
-    assert await demo.project("Bearer test_123") == tenant.project
+    assert (await demo.access("Bearer test_123", Kind.QUERY)).project == tenant.project
     assert (await refusal(asked, "Bearer test_123")).status == 401
 
 

@@ -5,8 +5,9 @@ import pytest
 
 from deploy.local.routes import ROUTES, Route, plan
 from deploy.local.traffic import acts
+from ingest_api import dialects
 
-_ENV = {"HEADRACE_WRITE_KEY": "hr_write_x"}
+_ENV = {"HEADRACE_WRITE_KEY": "hr_write_x", "HEADRACE_SITE_ID": "site_abc123"}
 _ACTS = acts(1, 503, 1_763_700_000_000)
 
 
@@ -26,8 +27,13 @@ def test_a_request_carries_the_write_key_and_all_its_acts(route: Route) -> None:
     some = _ACTS[: route.batch]
     request = route.build(some, _ENV)
     assert "hr_write_x" in str(request.headers)
-    body = request.body.decode()
-    assert all(act.key in body and act.name in body for act in some)
+    told = f"{request.headers}{request.body.decode()}"
+    assert all(act.key in told and act.name in told for act in some)
+
+
+def test_every_dialect_of_the_front_door_is_spoken() -> None:
+    paths = {route.build(_ACTS[:1], _ENV).path for route in ROUTES}
+    assert all(paths & set(dialect.routes) for dialect in dialects.load())
 
 
 def test_the_intake_forms_are_one_event_an_array_an_object_and_lines() -> None:

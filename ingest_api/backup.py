@@ -1,0 +1,139 @@
+"""Backup: all projects and keys as one document, and the way back. Secrets are in it as hashes alone."""
+
+import re
+from collections import Counter
+from typing import Any, Literal, cast
+
+import msgspec
+
+from ingest_api import keys, project
+from ingest_api.errors import Detail
+from ingest_api.keys import Key, Kind
+from ingest_api.project import Conflict, Invalid, Project, Settings
+from ingest_api.records import KEYS, PROJECTS, Records, change
+from ingest_api.stream import Redis
+
+_KEY_ID = re.compile(r"[0-9A-Za-z]{10}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class Backup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The document. The fixed tokens of the local demo are not part of it."""
+
+    version: Literal[1]
+    projects: tuple[Project, ...]
+    keys: tuple[Key, ...]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One thing that a restore does."""
+
+    does: Literal["make", "revoke"]
+    what: Literal["project", "key"]
+    id: str
+
+
+async def export(redis: Redis) -> Backup:
+    """Everything at one moment, by id."""
+    async with cast("Any", redis).pipeline(transaction=True) as pipe:
+        projects, stored = await pipe.hvals(PROJECTS).hvals(KEYS).execute()
+    return Backup(
+        1,
+        tuple(sorted((msgspec.json.decode(raw, type=Project) for raw in projects), key=lambda one: one.id)),
+        tuple(sorted((msgspec.json.decode(raw, type=Key) for raw in stored), key=lambda one: one.id)),
+    )
+
+
+def read(document: bytes) -> Backup:
+    """Raises `Invalid` for anything that `export` does not write."""
+    try:
+        backup = msgspec.json.decode(document, type=Backup)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid(f"This is no export of projects: {error}.") from error
+    for one in backup.projects:
+        _check_project(one)
+    owners = {one.id for one in backup.projects}
+    for key in backup.keys:
+        _check_key(key, owners)
+    named = [("project", one.id) for one in backup.projects] + [("key", key.id) for key in backup.keys]
+    named += [("site id", site) for one in backup.projects for site in one.site_ids]
+    if twice := [f"{what} {name!r}" for (what, name), count in Counter(named).items() if count > 1]:
+        raise Invalid(f"Named more than once: {', '.join(twice)}.")
+    return backup
+
+
+async def restore(redis: Redis, backup: Backup, *, dry_run: bool = False) -> list[Change]:
+    """Make what is missing and revoke what the document has revoked; all of it, or nothing.
+
+    What is stored already must be the same, or `Conflict` names it. A key that is revoked here stays revoked.
+    Returns what was done, with `dry_run` what would be.
+    """
+
+    async def plan(records: Records) -> list[Change]:
+        conflicts: list[str] = []
+        changes: list[Change] = []
+        for one in backup.projects:
+            await _restore_project(records, one, changes, conflicts, write=not dry_run)
+        for key in backup.keys:
+            await _restore_key(records, key, changes, conflicts, write=not dry_run)
+        if conflicts:
+            raise Conflict(f"Nothing was changed. In the way stand: {'; '.join(conflicts)}.")
+        return changes
+
+    return await change(redis, plan)
+
+
+async def _restore_project(
+    records: Records, one: Project, changes: list[Change], conflicts: list[str], *, write: bool
+) -> None:
+    stored = await records.find(one.id)
+    if stored is not None:
+        if different := _different(one, stored):
+            conflicts.append(f"project {one.id} has other {different}")
+        return
+    for site_id in one.site_ids:
+        owner = await records.owner(site_id)
+        if owner not in {None, one.id}:
+            conflicts.append(f"site id {site_id} of project {one.id} belongs to project {owner}")
+        if write:
+            records.claim(site_id, one.id)
+    changes.append(Change("make", "project", one.id))
+    if write:
+        records.put_project(one)
+
+
+async def _restore_key(records: Records, key: Key, changes: list[Change], conflicts: list[str], *, write: bool) -> None:
+    stored = await records.find_key(key.id)
+    if stored is None:
+        changes.append(Change("make", "key", key.id))
+    elif different := _different(key, msgspec.structs.replace(stored, revoked_at=key.revoked_at)):
+        conflicts.append(f"key {key.id} has other {different}")
+        return
+    elif key.revoked_at and not stored.revoked_at:
+        changes.append(Change("revoke", "key", key.id))
+    else:
+        return
+    if write:
+        records.put_key(key)
+
+
+def _different(one: msgspec.Struct, other: msgspec.Struct) -> str:
+    """The names of the fields that differ; their values are nobody's business."""
+    return ", ".join(name for name in one.__struct_fields__ if getattr(one, name) != getattr(other, name))
+
+
+def _check_project(one: Project) -> None:
+    project.check_id(one.id)
+    for site_id in one.site_ids:
+        project.check_site(site_id)
+    settings = {name: getattr(one, name) for name in Settings.__struct_fields__}
+    if project.checked(Settings(**settings)) != settings:
+        raise Invalid(f"Project {one.id!r}: an origin is not in the form in which it is stored.")
+
+
+def _check_key(key: Key, owners: set[str]) -> None:
+    if not _KEY_ID.fullmatch(key.id) or not _DIGEST.fullmatch(key.digest):
+        raise Invalid(f"Key {key.id!r} has no id and digest of a key.", [Detail("keys", "id, digest")])
+    if (key.project != "") if key.kind is Kind.ADMIN else (key.project not in owners):
+        raise Invalid(f"Key {key.id!r} belongs to project {key.project!r}, which is not in the document.")
+    keys.check(label=key.label, expires_at=key.expires_at, rate=key.rate)

@@ -1,0 +1,95 @@
+"""Route -> aiohttp handler: key, body, answer, and what every failure sounds like."""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+from aiohttp import web
+from redis.exceptions import RedisError
+
+from ingest_api.project import Conflict, Invalid, NotThere, ProjectError
+from ingest_api.stream import InstallMismatch
+from queries import answer, body, telemetry
+from queries.errors import NotReady, Refused, StoreUnavailable
+from queries.route import Call, Route
+from queries.service import QueryService
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_AWAY = "The answer cannot be had now. Ask again in a moment."
+_STATUS: Mapping[type[ProjectError], int] = {NotThere: 404, Conflict: 409, Invalid: 400}
+#: every id that was ever given to a project, a site or a key
+_ID = re.compile(r"[A-Za-z0-9._-]{1,127}")
+_BODY_SECONDS = 10.0
+
+
+def answering(service: QueryService, route: Route) -> Handler:
+    """What aiohttp calls for this route."""
+
+    async def handle(request: web.Request) -> web.Response:
+        started = time.perf_counter()
+        response = await _answer(service, route, request)
+        telemetry.REQUESTS.labels(route.name, response.status).inc()
+        telemetry.SECONDS.labels(route.name).observe(time.perf_counter() - started)
+        return response
+
+    return handle
+
+
+async def _answer(service: QueryService, route: Route, request: web.Request) -> web.Response:
+    try:
+        return json(route.status, await route.run(service, await _call(service, route, request)))
+    except Refused as refused:
+        return error(refused)
+    except ProjectError as refused:
+        return error(Refused(_STATUS.get(type(refused), 400), str(refused), refused.details))
+    except NotReady as missing:
+        return json(503, {"status": "not ready", "why": str(missing)}, {"Retry-After": "1"})
+    except (StoreUnavailable, RedisError, OSError, InstallMismatch) as why:
+        log.warning("cannot answer", extra={"action": "query", "why": str(why)})
+        return json(503, answer.error(503, _AWAY), {"Retry-After": "1"})
+    except Exception:
+        log.exception("a question failed", extra={"action": "query"})
+        return json(500, answer.error(500, "Something failed here; it is in the log."))
+
+
+async def _call(service: QueryService, route: Route, request: web.Request) -> Call:
+    """Nothing of a request is read before its key was found good."""
+    authorization = request.headers.get("Authorization", "")
+    access = await service.access(authorization, route.needs) if route.needs else None
+    if not all(_ID.fullmatch(value) for value in request.match_info.values()):
+        raise Refused(404, "There is nothing of this name.")
+    read = body.read(await _bytes(request), route.request) if route.request else None
+    return Call(access, request.match_info, request.query, read)
+
+
+async def _bytes(request: web.Request) -> bytes:
+    if not request.body_exists:
+        return b""
+    body.check_headers(request.headers)
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            return await request.read()
+    except web.HTTPRequestEntityTooLarge as large:
+        raise Refused(413, f"The body is larger than {body.MAX_BYTES} bytes.") from large
+    except TimeoutError as slow:
+        raise Refused(408, f"The body must arrive within {_BODY_SECONDS:g} seconds.") from slow
+
+
+def error(refused: Refused) -> web.Response:
+    """The one shape of every error."""
+    headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
+    return json(refused.status, answer.error(refused.status, refused.message, refused.details), headers)
+
+
+def json(status: int, document: object, headers: Mapping[str, str] | None = None) -> web.Response:
+    """An answer that no cache keeps: what it shows belongs to whoever has the key."""
+    sent = {"Cache-Control": "no-store", **(headers or {})}
+    return web.Response(
+        status=status, body=msgspec.json.encode(document), content_type="application/json", headers=sent
+    )

@@ -1,0 +1,169 @@
+"""The OpenAPI 3.1 document of both services, made of the route table and the front door's own part. No I/O."""
+
+import importlib.metadata
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from ingest_api import openapi as front_door
+from ingest_api.keys import Kind
+from ingest_api.openapi import Json
+from queries.answer import Error
+from queries.route import Parameter, Route
+
+_JSON = front_door.JSON
+_ABOUT = (
+    "Headrace takes events by HTTP, stores them in ClickHouse, and answers questions about them. Lengths are the ones "
+    "of an installation whose limits nobody changed. Every path is taken with a slash at its end too."
+)
+_STATUSES = {
+    400: "What was sent is not valid; the answer says what is wrong.",
+    401: "The key is missing or not valid, or of another kind.",
+    403: "The site is not one of the key's project.",
+    404: "There is nothing of this name.",
+    405: "Another method: `Allow` names those that are taken.",
+    408: "The body did not arrive in time.",
+    409: "What is stored already stands against it.",
+    413: "The body is too large.",
+    415: "The body is packed, or no JSON in UTF-8.",
+    422: "The question reads too much.",
+    500: "A fault of the server.",
+    503: "Redis or ClickHouse is away; ask again after `Retry-After` seconds.",
+}
+#: operation -> a body that is right
+EXAMPLES: Mapping[str, Json] = {
+    "create_project": {"id": "shop", "site_ids": ["shop"], "public_writes": True},
+    "change_project": {"origins": ["https://shop.example"], "retention_days": 365},
+    "add_site": {"site_id": "blog"},
+    "create_key": {"kind": "write", "label": "web shop", "rate": 6000},
+    "rotate_key": {"overlap_seconds": 3600},
+    "change_key": {"label": "web shop, old"},
+}
+_VARIABLES = {"id": "The project's id.", "site": "The site's id.", "key": "The key's id: its third part."}
+
+
+def document(routes: Sequence[Route]) -> Json:
+    """The whole document. Where both services have a path, the front door's words stand."""
+    own = front_door.paths() | _documents()
+    routes = [route for route in routes if route.path not in own]
+    paths: Json = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    paths |= own
+    types = [kind for route in routes for kind in (route.answer, route.request) if kind is not None]
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Headrace", "version": importlib.metadata.version("headrace"), "description": _ABOUT},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": front_door.components([*types, Error]) | front_door.schemas(),
+            "headers": dict(front_door.HEADERS),
+            "securitySchemes": front_door.security_schemes() | {_scheme(kind): _key(kind) for kind in _kinds(routes)},
+        },
+    }
+
+
+def _operation(route: Route) -> Json:
+    operation: Json = {
+        "operationId": route.name,
+        "tags": [_tag(route)],
+        "summary": route.summary,
+        "security": [{_scheme(route.needs): []}] if route.needs else [],
+        "parameters": [*_variables(route.path), *map(_parameter, route.parameters)],
+        "responses": {str(route.status): front_door.response("Done.", route.answer), **_errors(route)},
+    }
+    if route.request is not None:
+        content: Json = {"schema": front_door.schema(route.request)}
+        if route.name in EXAMPLES:
+            content["example"] = EXAMPLES[route.name]
+        operation["requestBody"] = {"required": True, "content": {_JSON: content}}
+    return operation
+
+
+def _errors(route: Route) -> Json:
+    statuses = [405, 500]
+    if route.needs is not None:
+        statuses += [401, 503]
+    if route.request is not None:
+        statuses += [400, 408, 413, 415]
+    if route.parameters:
+        statuses += [400, 422]
+    if any(parameter.name == "site_id" for parameter in route.parameters):
+        statuses.append(403)
+    if "{" in route.path:
+        statuses.append(404)
+    if route.needs is Kind.ADMIN and route.method != "GET":
+        statuses += [400, 409]
+    more = {405: ("Allow",), 503: ("Retry-After",)}
+    return {
+        str(status): front_door.response(_STATUSES[status], Error, headers=more.get(status, ()))
+        for status in sorted(set(statuses))
+    }
+
+
+def _parameter(parameter: Parameter) -> Json:
+    schema: Json = {"type": "integer" if parameter.type is int else "string"}
+    if parameter.choices:
+        schema["enum"] = list(parameter.choices)
+    if parameter.default:
+        schema["default"] = int(parameter.default) if parameter.type is int else parameter.default
+    return {"name": parameter.name, "in": "query", "description": parameter.description, "schema": schema}
+
+
+def _variables(path: str) -> list[Json]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": _VARIABLES[name],
+            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,127}$"},
+        }
+        for name in re.findall(r"{(\w+)}", path)
+    ]
+
+
+def _documents() -> Json:
+    """The two routes that serve this document."""
+    headers = {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}}
+    kinds = {
+        "/openapi.json": ("This document", _JSON, "object"),
+        "/reference": ("The same to read", "text/html", "string"),
+    }
+    return {
+        path: {
+            "get": {
+                "operationId": path.strip("/").replace(".", "_"),
+                "tags": ["Documents"],
+                "summary": summary,
+                "security": [],
+                "responses": {
+                    "200": {
+                        "description": "The document.",
+                        "headers": headers,
+                        "content": {media_type: {"schema": {"type": kind}}},
+                    },
+                    "304": {"description": "It is the one that `If-None-Match` names.", "headers": headers},
+                    "405": front_door.response(_STATUSES[405], Error, headers=("Allow",)),
+                },
+            }
+        }
+        for path, (summary, media_type, kind) in kinds.items()
+    }
+
+
+def _tag(route: Route) -> str:
+    names = {Kind.QUERY: "Questions", Kind.ADMIN: "Projects and keys"}
+    return names.get(route.needs, "Health") if route.needs else "Health"
+
+
+def _kinds(routes: Iterable[Route]) -> list[Kind]:
+    return sorted({route.needs for route in routes if route.needs is not None})
+
+
+def _scheme(kind: Kind) -> str:
+    return f"{kind}_key"
+
+
+def _key(kind: Kind) -> Json:
+    return {"type": "http", "scheme": "bearer", "description": f"Of the kind {kind}: hr_{kind}_..."}

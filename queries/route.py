@@ -1,0 +1,64 @@
+"""Route: one thing that can be asked of the service, with all that a reader or a document must know of it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ingest_api.access import Access
+from ingest_api.keys import Kind
+from ingest_api.projects import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a query string. `queries/request.py` checks them."""
+
+    name: str
+    type: type
+    description: str
+    default: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request after its key was checked and its body read."""
+
+    access: Access | None
+    #: values of the path's braces
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    #: an instance of the route's request type, or None
+    body: Any = None
+
+    @property
+    def project(self) -> Project:
+        """The project of the key. Only routes for keys of a project ask."""
+        if self.access is None or self.access.project is None:
+            raise RuntimeError("this route lets in a key without a project")
+        return self.access.project
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`path` has its variables in braces. Without `needs` the route is open to everybody."""
+
+    method: str
+    path: str
+    #: takes the service, which this leaf does not know
+    run: Callable[[Any, Call], Awaitable[object]]
+    #: the type of the answer when all went well
+    answer: Any
+    summary: str
+    needs: Kind | None = None
+    #: the type of the body
+    request: type[msgspec.Struct] | None = None
+    parameters: tuple[Parameter, ...] = ()
+    status: int = 200
+
+    @property
+    def name(self) -> str:
+        """As the metrics call it."""
+        return self.run.__name__

@@ -1,0 +1,78 @@
+"""The table of routes: all that the query service can be asked, each with its key, its types and its summary."""
+
+from ingest_api.keys import Kind
+from ingest_api.project import Settings
+from queries import admin, health
+from queries.answer import RecentAnswer, StatsAnswer
+from queries.health import Health, Index
+from queries.management import (
+    Answer,
+    KeyList,
+    KeyMade,
+    KeyShown,
+    KeyToChange,
+    KeyToMake,
+    KeyToRotate,
+    ProjectList,
+    ProjectShown,
+    ProjectToMake,
+    SiteToAdd,
+)
+from queries.request import RECENT_PARAMETERS, STATS_PARAMETERS
+from queries.route import Call, Route
+from queries.service import QueryService
+
+_PROJECTS = "/api/v1/projects"
+_PROJECT = f"{_PROJECTS}/{{id}}"
+_SITES = f"{_PROJECT}/sites"
+_KEYS = f"{_PROJECT}/keys"
+_KEY = f"{_KEYS}/{{key}}"
+_ADMIN = Kind.ADMIN
+
+
+async def stats(service: QueryService, call: Call) -> StatsAnswer:
+    """Of the key's project."""
+    return await service.stats(call.project, call.query)
+
+
+async def events(service: QueryService, call: Call) -> RecentAnswer:
+    """Of the key's project."""
+    return await service.events(call.project, call.query)
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/api/v1/stats", stats, StatsAnswer, "One number", Kind.QUERY, parameters=STATS_PARAMETERS),
+    Route("GET", "/api/v1/events", events, RecentAnswer, "Events as they arrived", Kind.QUERY, None, RECENT_PARAMETERS),
+    Route("GET", _PROJECTS, admin.list_projects, Answer[ProjectList], "All projects", _ADMIN),
+    Route(
+        "POST",
+        _PROJECTS,
+        admin.create_project,
+        Answer[ProjectShown],
+        "Make a project",
+        _ADMIN,
+        ProjectToMake,
+        status=201,
+    ),
+    Route("GET", _PROJECT, admin.show_project, Answer[ProjectShown], "One project", _ADMIN),
+    Route("PATCH", _PROJECT, admin.change_project, Answer[ProjectShown], "Change settings", _ADMIN, Settings),
+    Route("POST", _SITES, admin.add_site, Answer[ProjectShown], "Add a site id", _ADMIN, SiteToAdd, status=201),
+    Route("DELETE", f"{_SITES}/{{site}}", admin.remove_site, Answer[ProjectShown], "Let go of a site id", _ADMIN),
+    Route("GET", _KEYS, admin.list_keys, Answer[KeyList], "The keys of a project", _ADMIN),
+    Route("POST", _KEYS, admin.create_key, Answer[KeyMade], "Make a key", _ADMIN, KeyToMake, status=201),
+    Route(
+        "POST",
+        f"{_KEY}/rotate",
+        admin.rotate_key,
+        Answer[KeyMade],
+        "Replace a key, the old one open for an overlap",
+        _ADMIN,
+        KeyToRotate,
+        status=201,
+    ),
+    Route("PATCH", _KEY, admin.change_key, Answer[KeyShown], "Change label, rate or end of a key", _ADMIN, KeyToChange),
+    Route("DELETE", _KEY, admin.revoke_key, Answer[KeyShown], "Close a key for good", _ADMIN),
+    Route("GET", "/healthz", health.healthz, Health, "Whether the process answers"),
+    Route("GET", "/readyz", health.readyz, Health, "Whether a question could be answered now"),
+    Route("GET", "/", health.index, Index, "The main routes of both services"),
+)

@@ -1,0 +1,134 @@
+"""The matrix: every route, every kind and state of key, one's own project and another's. The default is no."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from ingest_api import keys
+from ingest_api.keys import Key, Kind
+from ingest_api.projects import Projects
+from ingest_api.stream import Redis
+from queries.app import build_app
+from queries.route import Route
+from queries.routes import ROUTES
+from queries.settings import Settings
+from tests.queries.conftest import Service, Tenant
+
+pytestmark = pytest.mark.stack
+
+KEYS = (
+    *("none", "malformed", "wrong secret", "relabelled", "revoked", "expired"),
+    *("own write", "own query", "own delete", "other write", "other query", "other delete", "admin"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who is let in, and with which status. All others are told 401. Braces stand for what belongs to `own`."""
+
+    lets_in: Mapping[str, int]
+    order: bytes | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+EVERYBODY = Row(dict.fromkeys(KEYS, 200))
+ROWS: dict[str, Row] = {
+    "GET /api/v1/stats": Row({"own query": 200, "other query": 403}, params={"site_id": "{site}"}),
+    # Nothing names a project here: each sees its own events, as test_app.py shows.
+    "GET /api/v1/events": Row({"own query": 200, "other query": 200}),
+    "GET /api/v1/projects": Row({"admin": 200}),
+    "POST /api/v1/projects": Row({"admin": 201}, b'{"id":"new"}'),
+    "GET /api/v1/projects/{id}": Row({"admin": 200}),
+    "PATCH /api/v1/projects/{id}": Row({"admin": 200}, b'{"past_days":1}'),
+    "POST /api/v1/projects/{id}/sites": Row({"admin": 201}, b'{"site_id":"new"}'),
+    "DELETE /api/v1/projects/{id}/sites/{site}": Row({"admin": 200}),
+    "GET /api/v1/projects/{id}/keys": Row({"admin": 200}),
+    "POST /api/v1/projects/{id}/keys": Row({"admin": 201}, b'{"kind":"write"}'),
+    "POST /api/v1/projects/{id}/keys/{key}/rotate": Row({"admin": 201}, b"{}"),
+    "PATCH /api/v1/projects/{id}/keys/{key}": Row({"admin": 200}, b'{"rate":1}'),
+    "DELETE /api/v1/projects/{id}/keys/{key}": Row({"admin": 200}),
+    "GET /healthz": EVERYBODY,
+    "GET /readyz": EVERYBODY,
+    "GET /": EVERYBODY,
+}
+
+
+def name(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+def forged(key: Key, kind: Kind, secret: str) -> str:
+    """A token with a right checksum that was never given out."""
+    body = f"hr_{kind}_{key.id}_{secret}"
+    return body + keys._checksum(body)
+
+
+async def ring(redis: Redis, own: Tenant, other: Tenant, kind: Kind) -> dict[str, str]:
+    """A token of every sort; those that are closed would be of the right kind."""
+    projects = Projects(redis)
+    _, admin = await projects.create_key("", Kind.ADMIN)
+    key, good = await projects.create_key(own.id, kind)
+    gone, revoked = await projects.create_key(own.id, kind)
+    await projects.revoke_key(gone.id)
+    _, expired = await projects.create_key(own.id, kind, expires_at=1)
+    write, token = await projects.create_key(own.id, Kind.WRITE)
+    tokens = {
+        "none": "",
+        "malformed": good[:-1],
+        "wrong secret": forged(key, kind, "0" * 27),
+        "relabelled": forged(write, kind, token.split("_")[3][:27]),
+        "revoked": revoked,
+        "expired": expired,
+        "admin": admin,
+    }
+    for whose, tenant in (("own", own), ("other", other)):
+        tokens |= {f"{whose} {one}": tenant.keys[one] for one in tenant.keys}
+    assert set(tokens) == set(KEYS)
+    return tokens
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=name)
+async def test_a_key_opens_what_its_row_says_and_nothing_else(
+    service: Service, redis: Redis, tenant: Tenant, stranger: Tenant, route: Route
+) -> None:
+    row = ROWS[name(route)]
+    (key,) = [key for key in await Projects(redis).list_keys(tenant.id) if key.kind is Kind.DELETE]
+    places = {"id": tenant.id, "site": tenant.site, "key": key.id}
+    params = {what: value.format(**places) for what, value in row.params.items()}
+    tokens = await ring(redis, tenant, stranger, route.needs or Kind.QUERY)
+    told = {
+        who: await service.ask(
+            route.path.format(**places),
+            f"Bearer {tokens[who]}" if tokens[who] else "",
+            params,
+            route.method,
+            data=row.order,
+        )
+        for who in sorted(KEYS, key=row.lets_in.__contains__)  # those let in come last: some change what is there
+    }
+    assert {who: answer.status for who, answer in told.items()} == {who: row.lets_in.get(who, 401) for who in KEYS}
+    nobody = await service.ask("/api/v1/stats")
+    assert {answer.raw for answer in told.values() if answer.status == 401} <= {nobody.raw}, "one answer for all causes"
+    assert all(answer.headers["X-Request-Id"] for answer in told.values())
+    assert {answer.headers["Cache-Control"] for answer in told.values()} == {"no-store"}
+
+
+def test_every_route_has_its_row_and_every_row_its_route() -> None:
+    assert sorted(map(name, ROUTES)) == sorted(ROWS)
+
+
+def test_the_application_serves_the_table_and_nothing_else() -> None:
+    served = {
+        f"{route.method} {route.resource.canonical}"
+        for route in build_app(Settings()).router.routes()
+        if route.resource and route.method not in {"HEAD", "*"}
+    }
+    assert served == {*map(name, ROUTES), "GET /openapi.json", "GET /reference"}
+
+
+def test_a_route_that_takes_orders_needs_a_key() -> None:
+    open_ones = [route for route in ROUTES if route.needs is None]
+    assert [name(route) for route in open_ones if route.method != "GET" or route.parameters] == []
+    assert len({route.name for route in ROUTES}) == len(ROUTES)
+    assert all(route.summary for route in ROUTES)

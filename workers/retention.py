@@ -1,0 +1,55 @@
+"""Retention: stored events are deleted once they are older than their project keeps them."""
+
+import logging
+
+import clickhouse_connect
+from clickhouse_connect.driver.asyncclient import AsyncClient
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from ingest_api.projects import Projects
+from ingest_api.stream import Redis
+from workers.address import address
+
+log = logging.getLogger(__name__)
+
+#: one project; a deletion marks rows, the merges of the next hours remove them
+TIMEOUT_SECONDS = 300
+_DAY_MS = 86_400_000
+#: table -> the time that counts. What was rejected has no time of its own but that of its arrival.
+_TABLES = {"events": "occurred_at", "rejected_events": "appended_at"}
+_OLD = "project = {project:String} AND %s < fromUnixTimestamp64Milli({before:Int64})"
+
+
+async def clean(redis: Redis, clickhouse_url: str, now_ms: int) -> int:
+    """Delete what is too old, project by project. Returns how many projects had something to delete.
+
+    A project that fails is logged and keeps the others from nothing: it is tried again the next day.
+    """
+    kept = [(one.id, one.retention_days) for one in await Projects(redis).all() if one.retention_days]
+    if not kept:
+        return 0
+    client = await clickhouse_connect.get_async_client(
+        **address(clickhouse_url), autogenerate_session_id=False, send_receive_timeout=TIMEOUT_SECONDS
+    )
+    cleaned = 0
+    try:
+        for project, days in kept:
+            try:
+                cleaned += await _clean(client, project, now_ms - days * _DAY_MS)
+            except (ClickHouseError, OSError) as error:
+                log.warning("a project was not cleaned", extra={"action": "retention", "why": str(error)})
+    finally:
+        await client.close()
+    return cleaned
+
+
+async def _clean(client: AsyncClient, project: str, before_ms: int) -> bool:
+    """Asks first: a deletion that finds nothing is work for the engine all the same."""
+    parameters = {"project": project, "before": before_ms}
+    found = False
+    for table, column in _TABLES.items():
+        old = _OLD % column
+        if await client.command(f"SELECT count() FROM {table} WHERE {old}", parameters=parameters):  # noqa: S608  # names above
+            await client.command(f"DELETE FROM {table} WHERE {old}", parameters=parameters)  # noqa: S608  # names above
+            found = True
+    return found
