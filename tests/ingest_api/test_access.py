@@ -2,12 +2,14 @@
 
 import pytest
 
-from ingest_api import access
+from ingest_api import access, frame, keys
 from ingest_api.access import Directory
-from ingest_api.keys import Kind
+from ingest_api.event import Event
+from ingest_api.keys import KeyChange, Kind
 from ingest_api.moment import now_ms
-from ingest_api.projects import Projects
-from ingest_api.stream import Redis
+from ingest_api.projects import Projects, Settings
+from ingest_api.stream import Redis, connect
+from tests.ingest_api.conftest import Door
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
@@ -90,3 +92,69 @@ async def test_demo_tokens_open_only_where_the_setting_says_so(projects: Project
     found = await Directory(redis, demo_keys=True).find("test_123")
     assert found is not None
     assert found.kinds == {Kind.WRITE, Kind.QUERY}
+
+
+async def test_a_changed_rate_and_changed_settings_are_seen_in_every_process_within_seconds(
+    projects: Projects, redis_url: str
+) -> None:
+    key, token = await projects.create_key("shop", Kind.WRITE)
+    clients = [connect(redis_url), connect(redis_url)]
+    processes = [Directory(client) for client in clients]
+    for directory in processes:
+        assert await directory.find(token) is not None
+        assert await directory.site("web") is not None
+    await projects.update_key(key.id, KeyChange(rate=60))
+    await projects.update("shop", Settings(public_writes=True, origins=("https://shop.example",)))
+
+    async def seen() -> bool:
+        found = [directory.cached(token) or await directory.find(token) for directory in processes]
+        sites = [await directory.site("web") for directory in processes]
+        keyed = [one is not None and one.rate == 60 and one.project == sites[0] for one in found]
+        return all(keyed) and all(site is not None and site.public_writes for site in sites)
+
+    await until(seen, within=5.0)
+    for client in clients:
+        await client.aclose()
+
+
+async def test_the_front_door_takes_events_with_a_write_key_of_the_project_and_no_other(
+    door: Door, redis: Redis
+) -> None:
+    projects = Projects(redis)
+    await projects.create("other")
+    _, other = await projects.create_key("other", Kind.WRITE)
+    gone, revoked = await projects.create_key("demo", Kind.WRITE)
+    await projects.revoke_key(gone.id)
+    _, expired = await projects.create_key("demo", Kind.WRITE, expires_at=1)
+    body = f"hr_write_{gone.id}_{'0' * 27}"
+    of_kind = {kind: (await projects.create_key("demo", kind))[1] for kind in Kind}
+    good = of_kind[Kind.WRITE]
+    no_key = {
+        "none": "",
+        "revoked": revoked,
+        "expired": expired,
+        "wrong secret": body + keys._checksum(body),
+        "malformed": good[:-1],
+    }
+    told = {who: await posted(door, token) for who, token in no_key.items()}
+    assert {status for status, _ in told.values()} == {401}
+    assert len({answer for _, answer in told.values()}) == 1, "one answer for every cause"
+    wrong_kind = [(await posted(door, of_kind[kind]))[0] for kind in Kind if kind is not Kind.WRITE]
+    assert wrong_kind == [401, 401, 401]
+    assert await door.frames() == []
+    assert [(await posted(door, token))[0] for token in (good, other)] == [200, 200]
+    assert await stored_for(door) == ["demo", "other"], "the project comes from the key"
+
+
+async def posted(door: Door, token: str) -> tuple[int, bytes]:
+    """Send one event with this key."""
+    event = b'{"event_type":"a","occurred_at":"2026-11-21T10:00:00Z"}'
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with door.client.post("/v1/events", data=event, headers=headers) as answer:
+        return answer.status, await answer.read()
+
+
+async def stored_for(door: Door) -> list[str]:
+    """The projects of the events that are in the queue."""
+    events = [event for fields in await door.frames() for event in frame.decode(fields[b"f"])]
+    return sorted(event.project for event in events if isinstance(event, Event))

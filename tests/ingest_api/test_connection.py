@@ -8,7 +8,10 @@ import sys
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
 
+from ingest_api.connection import Server
+from ingest_api.settings import Settings
 from ingest_api.stream import Redis
 from tests.ingest_api.conftest import Door, opened
 from tests.ingest_api.desync import CASES
@@ -195,6 +198,30 @@ async def test_more_connections_than_the_cap_are_told_to_come_again(redis: Redis
             return answers(await talk(door.port, event(door.write_key, b"Connection: close")))[0].status == 200
 
         await until(room)
+
+
+async def test_a_handler_that_fails_is_a_500_and_its_error_is_not_quoted(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(_request: web.BaseRequest) -> web.StreamResponse:
+        raise ValueError("what the client said")
+
+    runner = web.ServerRunner(Server(fail, Settings()))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    said = await only(runner.addresses[0][1], event())
+    await runner.cleanup()
+    assert (said.status, said.json()["error"], said.headers["connection"]) == (500, "internal", "close")
+    (record,) = (record for record in caplog.records if record.levelname == "ERROR")
+    logged = vars(record)
+    assert (logged["error"], "in fail" in logged["stack"]) == ("ValueError", True)
+    assert "what the client said" not in repr(logged).replace('raise ValueError("what the client said")', "")
+
+
+@pytest.mark.parametrize("head", [b"CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n"
+                                  b"Connection: Upgrade\r\nUpgrade: websocket\r\n"])  # fmt: skip
+async def test_no_connection_becomes_another_protocol(door: Door, head: bytes) -> None:
+    first, *_ = answers(await talk(door.port, head + b"\r\n", event(door.write_key), b"nonsense\r\n\r\n"))
+    assert first.status == 404
+    assert first.json()["error"] == "not_found"
 
 
 def test_without_the_parser_in_c_the_process_does_not_start() -> None:

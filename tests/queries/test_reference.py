@@ -33,7 +33,7 @@ class Reader(HTMLParser):
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
         known = dict(attrs)
-        self.ids += [known["id"]] if known.get("id") else []
+        self.ids += [known["id"] or ""] if "id" in known else []
         self.links |= {known["href"] or ""} if "href" in known else set()
         if tag not in VOID:
             self.open.append(tag)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -123,3 +124,16 @@ def connected(headrace: Headrace, double: Double) -> Headrace:
     """The command, knowing both services and keys that open them."""
     headrace.env = {"HEADRACE_URL": double.url, "HEADRACE_WRITE_KEY": WRITE_KEY, "HEADRACE_QUERY_KEY": QUERY_KEY}
     return headrace
+
+
+@pytest.fixture
+def operator(headrace: Headrace, redis_url: str) -> Headrace:
+    """The command, knowing Redis."""
+    headrace.env = {"HEADRACE_REDIS_URL": redis_url}
+    return headrace
+
+
+@pytest.fixture
+def shop() -> str:
+    """A project id that nobody has."""
+    return f"shop-{secrets.token_hex(4)}"

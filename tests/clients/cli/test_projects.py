@@ -1,31 +1,13 @@
-"""`headrace project` and `headrace key`, on a real Valkey."""
-
-import secrets
+"""`headrace project`, on a real Valkey."""
 
 import pytest
 
-from clients.cli.errors import WrongUsage
-from clients.cli.projects import expiry
-from ingest_api import keys
 from ingest_api.access import Directory
 from ingest_api.keys import Kind
 from ingest_api.stream import connect
 from tests.clients.cli.conftest import Headrace
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture
-def operator(headrace: Headrace, redis_url: str) -> Headrace:
-    """The command, knowing Redis."""
-    headrace.env = {"HEADRACE_REDIS_URL": redis_url}
-    return headrace
-
-
-@pytest.fixture
-def shop() -> str:
-    """A project id that nobody has."""
-    return f"shop-{secrets.token_hex(4)}"
 
 
 async def test_a_project_and_its_key_open_the_front_door(operator: Headrace, redis_url: str, shop: str) -> None:
@@ -40,33 +22,6 @@ async def test_a_project_and_its_key_open_the_front_door(operator: Headrace, red
     assert (access.project.id, access.kinds) == (shop, frozenset({Kind.WRITE}))
 
 
-async def test_a_token_is_shown_once_and_its_digest_never(operator: Headrace, shop: str) -> None:
-    await operator("project", "create", shop)
-    made = await operator("key", "create", shop, "--kind", "query", "--expires", "90d", "--json")
-    token = made.document["token"]
-    listed = await operator("key", "list", shop, "--json")
-    assert keys.key_id(token) == made.document["id"]
-    assert [key["id"] for key in listed.document["keys"]] == [made.document["id"]]
-    assert listed.document["keys"][0]["state"].startswith("active until ")
-    assert token not in listed.out
-    assert "digest" not in made.out + listed.out
-
-
-async def test_a_revoked_key_is_shown_as_such(operator: Headrace, shop: str) -> None:
-    await operator("project", "create", shop)
-    made = await operator("key", "create", shop, "--kind", "write", "--json")
-    ended = await operator("key", "revoke", made.document["id"])
-    assert (ended.code, ended.out) == (0, f"Key {made.document['id']} is revoked.\n")
-    listed = await operator("key", "list")
-    assert any(made.document["id"] in row and "revoked" in row for row in listed.out.splitlines())
-
-
-async def test_an_admin_key_belongs_to_no_project(operator: Headrace, shop: str) -> None:
-    refused = await operator("key", "create", shop, "--kind", "admin")
-    made = await operator("key", "create", "--kind", "admin", "--json")
-    assert (refused.code, made.code, made.document["project"]) == (2, 0, "")
-
-
 async def test_projects_are_listed(operator: Headrace, shop: str) -> None:
     await operator("project", "create", shop, "--site", f"{shop}-web")
     ended = await operator("project", "list")
@@ -75,38 +30,32 @@ async def test_projects_are_listed(operator: Headrace, shop: str) -> None:
     assert shop in [project["id"] for project in ended.document["projects"]]
 
 
-async def test_what_redis_does_not_hold_ends_with_one(operator: Headrace, shop: str) -> None:
-    for arguments in (("key", "create", shop, "--kind", "write"), ("key", "list", shop), ("key", "revoke", "nope")):
-        ended = await operator(*arguments)
-        assert (ended.code, ended.out) == (1, "")
-        assert "There is no" in ended.err
+async def test_a_setting_that_is_named_is_changed_and_the_others_stay(operator: Headrace, shop: str) -> None:
+    await operator("project", "create", shop)
+    origins = ("--origin", "https://Shop.example", "--origin", "https://*.shop.example")
+    first = await operator("project", "set", shop, "--public-writes", "--public-rate", "600", *origins, "--json")
+    assert first.document["public_writes"] is True
+    assert first.document["origins"] == ["https://shop.example", "https://*.shop.example"]
+    second = await operator(
+        *("project", "set", shop, "--no-public-writes", "--past-days", "30", "--retention-days", "365"),
+        *("--ip", "truncate", "--any-origin", "--json"),
+    )
+    assert (second.code, second.document["public_writes"], second.document["origins"]) == (0, False, [])
+    assert [second.document[name] for name in ("public_rate", "past_days", "retention_days", "ip")] == [
+        *(600, 30, 365, "truncate")
+    ]
 
 
-async def test_redis_away_ends_with_three_and_hides_the_password(headrace: Headrace) -> None:
-    ended = await headrace("project", "list", HEADRACE_REDIS_URL="redis://:secret@127.0.0.1:1/0")
-    assert ended.code == 3
-    assert "redis://127.0.0.1:1/0 does not answer" in ended.err
-    assert "secret" not in ended.err
+async def test_a_setting_that_cannot_be_is_wrong_usage_and_changes_nothing(operator: Headrace, shop: str) -> None:
+    made = await operator("project", "create", shop, "--json")
+    for wrong in (("--origin", "shop.example"), ("--public-rate", "-1"), ("--ip", "all"), ("--past-days", "x"), ()):
+        ended = await operator("project", "set", shop, *wrong)
+        assert (ended.code, ended.out) == (2, ""), wrong
+    listed = await operator("project", "list", "--json")
+    assert [one for one in listed.document["projects"] if one["id"] == shop] == [made.document]
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:6379", "redis://host:port/0"])
-async def test_an_address_that_cannot_be_used_is_wrong_usage(headrace: Headrace, url: str) -> None:
-    ended = await headrace("project", "list", HEADRACE_REDIS_URL=url)
-    assert ended.code == 2
-    assert "HEADRACE_REDIS_URL" in ended.err
-
-
-async def test_an_address_of_http_does_not_lead_to_redis(operator: Headrace) -> None:
-    ended = await operator("project", "list", "--url", "https://prod")
-    assert ended.code == 2
-    assert "set HEADRACE_REDIS_URL" in ended.err
-
-
-def test_lifetimes_are_hours_days_or_weeks() -> None:
-    assert [expiry(text, 1000) for text in (None, "12h", "90d", "4w")] == [0, 43_201_000, 7_776_001_000, 2_419_201_000]
-
-
-@pytest.mark.parametrize("lifetime", ["90", "0d", "-1d", "1y", "d", "1.5h"])
-def test_other_lifetimes_are_refused(lifetime: str) -> None:
-    with pytest.raises(WrongUsage, match="12h, 90d or 4w"):
-        expiry(lifetime, 0)
+async def test_settings_of_a_project_that_there_is_not_end_with_one(operator: Headrace, shop: str) -> None:
+    ended = await operator("project", "set", shop, "--past-days", "1")
+    assert ended.code == 1
+    assert f"There is no project '{shop}'" in ended.err

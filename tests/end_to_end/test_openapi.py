@@ -1,0 +1,152 @@
+"""What the document promises, asked of the whole stack: of every operation, inside and outside of what it describes."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from deploy.local.running import RunningStack
+from queries import openapi
+from queries.routes import ROUTES
+
+pytestmark = pytest.mark.stack
+
+EXAMPLES = 20
+DOCUMENT = openapi.document(ROUTES)
+OPERATIONS = {
+    operation["operationId"]: (path, method)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+}
+WITH_BODY = [name for name, (path, method) in OPERATIONS.items() if "requestBody" in DOCUMENT["paths"][path][method]]
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A project to send to, to ask about and to harm."""
+
+    url: str
+    session: requests.Session
+    id: str
+    #: by security scheme
+    headers: dict[str, dict[str, str]]
+
+    def order(self, method: str, path: str, body: Any) -> Any:
+        """Ask the management API, which must do it."""
+        url = f"{self.url}/api/v1/projects{path}"
+        answer = self.session.request(method, url, json=body, headers=self.headers["admin_key"], timeout=10)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["data"]
+
+    def new_key(self, kind: str) -> Any:
+        return self.order("POST", f"/{self.id}/keys", {"kind": kind})
+
+
+@pytest.fixture(scope="module")
+def tenant(stack: RunningStack) -> Iterator[Tenant]:
+    """A throwaway project with a site of its own name."""
+    env = stack.env
+    headers = {"admin_key": {"Authorization": f"Bearer {env['HEADRACE_ADMIN_KEY']}"}}
+    with requests.Session() as session:
+        one = Tenant(env["HEADRACE_URL"], session, f"throwaway-{secrets.token_hex(4)}", headers)
+        one.order("POST", "", {"id": one.id, "site_ids": [one.id], "public_writes": True})
+        write, query = one.new_key("write")["token"], one.new_key("query")["token"]
+        headers["write_key"] = {"Authorization": f"Bearer {write}"}
+        headers["eventbunker_write_key"] = {"x-eventbunker-write-key": write}
+        headers["query_key"] = {"Authorization": f"Bearer {query}"}
+        yield one
+
+
+def key_of(operation_id: str, tenant: Tenant) -> dict[str, str]:
+    """The headers with the key that an operation needs."""
+    path, method = OPERATIONS[operation_id]
+    schemes = [name for one in DOCUMENT["paths"][path][method]["security"] for name in one]
+    return tenant.headers[schemes[0]] if schemes else {}
+
+
+def at_home(body: Any, tenant: Tenant) -> Any:
+    """A body that speaks of the tenant's site, and of now."""
+    if isinstance(body, list):
+        return [at_home(item, tenant) for item in body]
+    if not isinstance(body, dict):
+        return body
+    now = {"site_id": tenant.id, "website": tenant.id, "timestamp": int(time.time() * 1000)}
+    return {
+        name: now[name] if name in now and isinstance(value, str | float | int) else at_home(value, tenant)
+        for name, value in body.items()
+    }
+
+
+def places(operation_id: str, tenant: Tenant) -> dict[str, str]:
+    """Values of a path's braces: of the throwaway project, and of a key and a site made for this one call."""
+    path, _ = OPERATIONS[operation_id]
+    found = {"id": tenant.id} if "{id}" in path else {}
+    if "{key}" in path:
+        found["key"] = tenant.new_key("write")["id"]
+    if "{site}" in path:
+        found["site"] = f"site-{secrets.token_hex(4)}"
+        tenant.order("POST", f"/{tenant.id}/sites", {"site_id": found["site"]})
+    return found
+
+
+def run(operation_id: str, tenant: Tenant, mode: GenerationMode) -> None:
+    path, method = OPERATIONS[operation_id]
+    home = places(operation_id, tenant)
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(SCHEMA[path][method].as_strategy(generation_mode=mode))
+    def ask(case: Case[Any]) -> None:
+        if mode is GenerationMode.POSITIVE and not path.startswith("/api"):
+            case.body = at_home(case.body, tenant)
+        case.path_parameters = {**case.path_parameters, **home}
+        headers = key_of(operation_id, tenant)
+        case.call_and_validate(tenant.url, tenant.session, headers=headers, checks=CHECKS, timeout=20)
+
+    ask()
+
+
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_what_the_document_describes_is_answered_as_it_says(tenant: Tenant, operation_id: str) -> None:
+    run(operation_id, tenant, GenerationMode.POSITIVE)
+
+
+@pytest.mark.parametrize("operation_id", WITH_BODY)
+def test_what_the_document_does_not_describe_is_answered_as_it_says(tenant: Tenant, operation_id: str) -> None:
+    run(operation_id, tenant, GenerationMode.NEGATIVE)
+
+
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_what_the_document_shows_is_done(tenant: Tenant, operation_id: str) -> None:
+    path, method = OPERATIONS[operation_id]
+    operation = DOCUMENT["paths"][path][method]
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    body = at_home(content.get("example"), tenant)
+    if operation_id == "create_project":
+        body = {**body, "id": f"shop-{tenant.id}", "site_ids": [f"shop-{tenant.id}"]}
+    sent = {"body": body, "media_type": "application/json"} if content else {}
+    case = SCHEMA[path][method].Case(path_parameters=places(operation_id, tenant), **sent)
+    headers = key_of(operation_id, tenant)
+    answer = case.call_and_validate(tenant.url, tenant.session, headers=headers, checks=CHECKS, timeout=20)
+    assert answer.status_code in {200, 201}, answer.text
