@@ -9,6 +9,8 @@ from ingest_api.origin import allowed
 from ingest_api.projects import Project
 from ingest_api.rate import Limiter
 
+_NO_KEY = "The key is missing or not valid. Send a write key of your project."
+
 
 class Sender(msgspec.Struct, gc=False):
     """Whose events these are, and how many a minute are taken from this bucket; a rate of 0 is no limit."""
@@ -19,11 +21,14 @@ class Sender(msgspec.Struct, gc=False):
 
 
 def by_key(access: Access | None, page: str | None) -> Sender:
-    """The sender behind a key. Raises `Refused`: one answer for every cause."""
+    """The sender behind a key. Raises `Refused`.
+
+    One message for every cause; the reason sets a key of another kind apart for the one dialect that must say so.
+    """
     if access is None:
-        raise Refused(Reason.UNAUTHORIZED, "The key is missing or not valid. Send a write key of your project.")
+        raise Refused(Reason.UNAUTHORIZED, _NO_KEY)
     if Kind.WRITE not in access.kinds or access.project is None:
-        raise Refused(Reason.WRONG_KIND, "This key cannot write events. Send a write key of your project.")
+        raise Refused(Reason.WRONG_KIND, _NO_KEY)
     _check_page(access.project, page)
     return Sender(access.project, access.key_id, access.rate)
 
@@ -33,7 +38,7 @@ def by_site(project: Project | None, page: str | None) -> Sender:
     if project is None:
         raise Refused(Reason.UNKNOWN_SITE, "The site is not known.")
     if not project.public_writes:
-        raise Refused(Reason.UNAUTHORIZED, "The key is missing or not valid. Send a write key of your project.")
+        raise Refused(Reason.UNAUTHORIZED, _NO_KEY)
     _check_page(project, page)
     return Sender(project, f"sites:{project.id}", project.public_rate)
 

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 import orjson
-from arq import cron
 from arq.connections import RedisSettings
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
@@ -15,7 +14,7 @@ from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError  # 
 from ingest_api.process import offer_metrics, read_settings, set_up_log
 from ingest_api.stream import connect
 from workers.fleet import Fleet
-from workers.jobs import trim_shards
+from workers.jobs import CRON
 from workers.settings import Settings
 
 _settings = read_settings(Settings)
@@ -60,7 +59,7 @@ class WorkerSettings:
     redis_settings = _arq_redis(_settings.redis_url)
     on_startup = _start
     on_shutdown = _stop
-    cron_jobs: ClassVar = [cron(trim_shards, second={0}, unique=True, timeout=30, keep_result=0)]
+    cron_jobs: ClassVar = CRON
     job_serializer = orjson.dumps
     job_deserializer = orjson.loads
     keep_result = 0

@@ -165,7 +165,8 @@ class Intake:
         return _many(outcome)
 
     def refuse(self, refused: Refused) -> Reply:
-        return _error(refused.status, refused.reason, refused.message, refused.details)
+        reason = Reason.UNAUTHORIZED if refused.status == 401 else refused.reason  # one answer for every cause
+        return _error(refused.status, reason, refused.message, refused.details)
 
     def unavailable(self, unavailable: Unavailable) -> Reply:
         reply = _error(503, Reason.UNAVAILABLE, unavailable.message, ())
