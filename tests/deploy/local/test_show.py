@@ -22,7 +22,7 @@ async def test_without_a_terminal_the_demo_prints_plain_lines_and_the_counts(loc
     assert "all of them can be queried " in text
     assert re.search(r"page_view +\d+ +\d+", text)
     assert re.search(r"all +200 +[\d,]+", text)
-    assert re.search(r"intake lines +40", text)
+    assert re.search(r"intake lines +28", text)
     assert "\x1b" not in text
 
 
@@ -31,7 +31,7 @@ async def test_a_demo_that_cannot_work_says_so_and_does_not_raise() -> None:
         return web.Response(status=401, text="no such key")
 
     app = web.Application()
-    app.router.add_post("/v1/events", refuse)
+    app.router.add_post("/{path:.*}", refuse)
     runner, port, output = web.AppRunner(app), free_port(), io.StringIO()
     await runner.setup()
     await web.TCPSite(runner, HOST, port).start()
@@ -40,5 +40,5 @@ async def test_a_demo_that_cannot_work_says_so_and_does_not_raise() -> None:
     await runner.cleanup()
     text = output.getvalue()
     assert "0 events acknowledged" in text
-    assert re.search("refused: intake .*: 401 no such key", text)
+    assert re.search("refused: .*: 401 no such key", text)
     assert "The demo did not finish: " in text
