@@ -1,5 +1,6 @@
 """Who asks: a token or a site id becomes an `Access`, from the process's cache when it can."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 
@@ -40,6 +41,7 @@ class Directory:
         self._sites: dict[str, Project | None] = {}
         self._version = -1
         self._checked = float("-inf")
+        self._checking: asyncio.Task[None] | None = None
 
     def cached(self, token: str) -> Access | None:
         """The access of a token that was looked up lately, without waiting; None says only "ask `find`"."""
@@ -77,8 +79,14 @@ class Directory:
         return self._sites[site_id]
 
     async def _refresh(self) -> None:
+        """Ask for the version when it is due: once, for everybody who waits for the answer."""
         if time.monotonic() - self._checked <= CHECK_SECONDS:
             return
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.get_running_loop().create_task(self._check())
+        await asyncio.shield(self._checking)
+
+    async def _check(self) -> None:
         asked = time.monotonic()
         version = await self._projects.version()
         if version != self._version:

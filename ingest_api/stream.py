@@ -76,15 +76,19 @@ class Install:
 
 
 def connect(url: str, *, timeout: float | None = 5.0) -> Redis:
-    """A client for one process. Connecting fails after 1 s; an answer may take `timeout` seconds, or for ever."""
-    client = redis_asyncio.from_url(  # type: ignore[no-untyped-call]  # redis-py 5 ships this one untyped
+    """A client for one process. Connecting fails after 1 s; an answer may take `timeout` seconds, or for ever.
+
+    Whoever asks while all its connections are busy waits for one.
+    """
+    pool = redis_asyncio.BlockingConnectionPool.from_url(
         url,
+        max_connections=64,
+        timeout=5.0,
         socket_connect_timeout=1.0,
         socket_timeout=timeout,
-        max_connections=64,
         retry=Retry(NoBackoff(), 0),  # an append whose answer was lost must not be sent twice behind our back
     )
-    return cast("Redis", client)
+    return Redis.from_pool(pool)
 
 
 async def install(redis: Redis, shard_count: int, window_seconds: int) -> Install:

@@ -1,5 +1,8 @@
 """Who asks."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from ingest_api import access, frame, keys
@@ -158,3 +161,13 @@ async def stored_for(door: Door) -> list[str]:
     """The projects of the events that are in the queue."""
     events = [event for fields in await door.frames() for event in frame.decode(fields[b"f"])]
     return sorted(event.project for event in events if isinstance(event, Event))
+
+
+async def test_many_that_ask_at_once_are_all_answered_and_ask_redis_together(projects: Projects, redis: Redis) -> None:
+    _, token = await projects.create_key("shop", Kind.WRITE)
+    directory = Directory(redis)
+    await redis.config_resetstat()
+    found = await asyncio.gather(*(directory.find(token) for _ in range(500)))
+    assert all(one is not None for one in found)
+    stats: Any = await redis.info("commandstats")
+    assert stats["cmdstat_get"]["calls"] == 1

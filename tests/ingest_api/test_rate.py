@@ -57,6 +57,12 @@ async def test_two_processes_and_eight_clients_take_the_rate_and_its_refill_and_
     assert rate <= taken <= rate + elapsed * rate // MINUTE
 
 
+async def test_more_clients_at_once_than_connections_wait_for_one_and_none_fails(redis: Redis) -> None:
+    limiter = Limiter(redis)
+    quotas = await asyncio.gather(*(limiter.spend("crowd", 1000, 1) for _ in range(500)))
+    assert all(quota.allowed for quota in quotas)
+
+
 async def test_a_quota_says_what_is_left_and_when_the_bucket_is_full_again(redis: Redis) -> None:
     limiter, now = Limiter(redis), await now_us(redis)
     quota = await limiter.spend("a", 60, 20)
