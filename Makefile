@@ -8,7 +8,7 @@ CORPORA := tests/ingest_api/corpora
 CORPORA_READY := $(CORPORA)/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status logs check test test-containers bench corpora fmt lock clean
+.PHONY: help run up down status logs check test test-containers faults bench corpora fmt lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ test: $(READY) $(CORPORA_READY) ## every test, fast ones first
 
 test-containers: $(READY) $(CORPORA_READY) ## the stack tests against real server images (needs Docker)
 	@HEADRACE_TEST_CONTAINERS=1 $(BIN)/pytest -m stack
+
+faults: $(READY) ## break everything on purpose, three times each, and write docs/reliability.md (about two hours)
+	@$(BIN)/python -m tests.faults
 
 bench: $(READY) ## rates, latencies and CPU per event, as ratios to ceilings of the same run
 	@$(BIN)/python -m tests.bench

@@ -38,6 +38,7 @@ async def serve(settings: Settings) -> int:
         except TimeoutError:
             continue
     failed = front_door.ended
+    front_door.wind_down()
     await runner.cleanup()
     await front_door.stop()
     return 1 if failed else 0

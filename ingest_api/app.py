@@ -36,7 +36,7 @@ def build_server(front_door: FrontDoor) -> web.Server:
     def dispatch(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         if request.version is not HttpVersion11 and not _old_and_plain(request):
             return _unheard_of()
-        methods = known.get(request.rel_url.raw_path)
+        methods = known.get(request.raw_path) or known.get(request.rel_url.raw_path)
         if methods is None:
             return _unknown()
         handler = methods.get(request.method)

@@ -13,11 +13,12 @@ from typing import Any, cast
 
 from redis.exceptions import RedisError, ResponseError
 
-from ingest_api import frame, telemetry
+from ingest_api import fault, frame, runs, telemetry
 from ingest_api.dialect import Verdict
+from ingest_api.durability import Command
 from ingest_api.errors import Unavailable
 from ingest_api.event import Event
-from ingest_api.lane import Command, Lane
+from ingest_api.lane import Lane, lane_at
 from ingest_api.normalise import Stamped
 from ingest_api.stream import LIBRARY, Install, Redis, Shard, load_functions
 
@@ -37,7 +38,7 @@ _VERDICTS = {ord("0"): Verdict.NEW, ord("1"): Verdict.DUPLICATE, ord("2"): Verdi
 class _Lot:
     """What one frame will hold, and who waits for it."""
 
-    __slots__ = ("count", "events", "keyed", "shard", "size", "waiters")
+    __slots__ = ("count", "events", "keyed", "runs", "shard", "size", "waiters")
 
     def __init__(self, shard: Shard) -> None:
         self.shard = shard
@@ -45,6 +46,8 @@ class _Lot:
         self.keyed = bytearray()
         self.count = 0  # keyed events
         self.size = 0  # bytes as the producers sent them
+        #: whose the events are, in their order: a project, and how many in a row
+        self.runs: list[tuple[str, int]] = []
         #: a future, and which of the lot's keyed events its request brought: the first, and how many
         self.waiters: list[tuple[asyncio.Future[bytes], int, int]] = []
 
@@ -58,6 +61,10 @@ class _Lot:
                 self.keyed += len(events).to_bytes(2, "big") + entry.digest + entry.payload
                 self.count += 1
             events.append(entry.event)
+        project, count = entries[0].event.project, len(entries)  # a request is of one project
+        if self.runs and self.runs[-1][0] == project:
+            count += self.runs.pop()[1]
+        self.runs.append((project, count))
         self.size += size
         self.waiters.append((future, first, self.count - first))
 
@@ -69,6 +76,7 @@ class Appender:
         self._redis = redis
         self._shards = install.shards
         self._window_ms = install.window_ms
+        self._durability = install.durability
         self._max_pending_bytes = max_pending_bytes
         self._pending_bytes = 0
         self._lots: list[_Lot] = []
@@ -79,7 +87,7 @@ class Appender:
 
     def append_one(self, entry: Stamped) -> asyncio.Future[bytes]:
         """Write one event. The future holds its verdict for `verdict`, or raises `Unavailable`."""
-        return self._join(self._shard_of(entry), (entry,), entry.size)
+        return self._join(self.shard_of(entry), (entry,), entry.size)
 
     async def append(self, entries: Sequence[Stamped]) -> list[Verdict]:
         """Write events, each to its shard; returns what became of each, in order, once Redis answered.
@@ -89,7 +97,7 @@ class Appender:
         """
         groups: dict[int, list[int]] = {}
         for position, entry in enumerate(entries):
-            groups.setdefault(self._shard_of(entry), []).append(position)
+            groups.setdefault(self.shard_of(entry), []).append(position)
         futures = [self._join_group(shard, [entries[i] for i in positions]) for shard, positions in groups.items()]
         answers = await asyncio.gather(*futures, return_exceptions=True)
         if all(isinstance(answer, BaseException) for answer in answers):
@@ -107,7 +115,7 @@ class Appender:
 
     async def run(self) -> None:
         """Write what waits, for as long as the process lives."""
-        lanes = [Lane(self._redis, WRITE_SECONDS) for _ in range(MAX_WRITES)]
+        lanes = [lane_at(self._durability, self._redis, WRITE_SECONDS) for _ in range(MAX_WRITES)]
         free: asyncio.Queue[Lane] = asyncio.Queue()
         for lane in lanes:
             free.put_nowait(lane)
@@ -126,7 +134,8 @@ class Appender:
             for lane in lanes:
                 await lane.close()
 
-    def _shard_of(self, entry: Stamped) -> int:
+    def shard_of(self, entry: Stamped) -> int:
+        """The shard that an append of it would go to now."""
         if entry.digest:
             return int.from_bytes(entry.digest[-4:], "big") % len(self._shards)
         return self._turn % len(self._shards)  # all unkeyed events of one write together
@@ -173,7 +182,9 @@ class Appender:
                 _settle(lot, answer[1])
 
     async def _call(self, lane: Lane, lots: list[_Lot]) -> list[Any]:
+        fault.point("door.before_append")
         answers = await lane.call([self._command(lot) for lot in lots])
+        fault.point("door.after_append")
         lost = [i for i, answer in enumerate(answers) if _lacks_library(answer)]
         if lost:  # a server that failed over or was emptied; nothing of these lots was written
             await load_functions(self._redis)
@@ -184,10 +195,10 @@ class Appender:
 
     def _command(self, lot: _Lot) -> Command:
         data, size = frame.encode(lot.events)
-        keys = (lot.shard.frames, lot.shard.index, lot.shard.counters)
+        keys = (lot.shard.frames, lot.shard.index, lot.shard.counters, lot.shard.ledger)
         return (
             "FCALL", f"{LIBRARY}_append", len(keys), *keys,
-            self._window_ms, len(lot.events), size, data, bytes(lot.keyed),
+            self._window_ms, len(lot.events), size, data, bytes(lot.keyed), runs.encode(lot.runs),
         )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from ingest_api.projects import Project
 from ingest_api.request import RawRequest, arrived, read_rest, unpacked
 from ingest_api.request_id import next_id
 from ingest_api.sender import by_key, by_site, spend
+from ingest_api.wish import NOTHING, wish
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def collector(front_door: FrontDoor, dialect: Dialect) -> Handler:
             telemetry.REFUSALS.add(dialect.name, refused.reason)
             reply = dialect.refuse(refused)
         except Unavailable as unavailable:
-            telemetry.REFUSALS.add(dialect.name, Reason.UNAVAILABLE)
+            telemetry.REFUSALS.add(dialect.name, unavailable.reason)
             reply = dialect.unavailable(unavailable)
         except (RedisError, OSError) as error:
             log.warning("Redis does not answer", extra={"action": "collect", "why": str(error)})
@@ -65,32 +66,44 @@ async def _take(
     page = headers.get(ORIGIN)
     if page is not None:
         answer_headers.update(origin.OPEN)
-    token, sender = dialect.token(headers), None
-    if token or not dialect.public:
-        sender = by_key(directory.cached(token) or await directory.find(token), page)
-    body = arrived(request)
-    if body is None:
-        body = await read_rest(request, settings)
-    raw = RawRequest(
-        headers,
-        request.query if request.rel_url.raw_query_string else _NO_QUERY,
-        request.rel_url.raw_path,
-        unpacked(body, headers.get(CONTENT_ENCODING), settings),
-        moment.now_ms(),
-        client_address(request, settings),
-        _readable(headers.get(USER_AGENT, "")),
-    )
-    parsed = dialect.parse(raw, settings.max_batch_events)
-    if sender is None:
-        sender = by_site(await directory.site(parsed.site_id), page)
-    elif parsed.site_id and parsed.site_id not in sender.project.site_ids:
-        raise Refused(Reason.UNKNOWN_SITE, "The site is not known.")
-    if sender.rate:
-        await spend(front_door.limiter, sender, len(parsed.items), answer_headers)
-    stamped = _stamp(front_door, dialect, sender.project, raw, parsed)
-    results = await _write(front_door, stamped, check_only=raw.query.get("validate") == "1")
-    _count(dialect.name, results)
-    return dialect.reply(Outcome(results, parsed.single, raw.received_at))
+    token, sender, parsed = dialect.token(headers), None, None
+    try:
+        if token or not dialect.public:
+            sender = by_key(directory.cached(token) or await directory.find(token), page)
+        if dialect.rank <= front_door.pressure.shed:
+            raise front_door.pressure.refusal()
+        body = arrived(request)
+        if body is None:
+            body = await read_rest(request, settings)
+        raw = RawRequest(
+            headers,
+            request.query if "?" in request.raw_path else _NO_QUERY,
+            request.rel_url.raw_path,
+            unpacked(body, headers.get(CONTENT_ENCODING), settings),
+            moment.now_ms(),
+            client_address(request, settings),
+            _readable(headers.get(USER_AGENT, "")),
+        )
+        asked = wish(raw.query, waits=dialect.waits) if raw.query else NOTHING
+        parsed = dialect.parse(raw, settings.max_batch_events)
+        if sender is None:
+            sender = by_site(await directory.site(parsed.site_id), page)
+        elif parsed.site_id and parsed.site_id not in sender.project.site_ids:
+            raise Refused(Reason.UNKNOWN_SITE, "The site is not known.")
+        if sender.rate:
+            await spend(front_door.limiter, sender, len(parsed.items), answer_headers)
+        stamped = _stamp(front_door, dialect, sender.project, raw, parsed)
+        places = _places(front_door, stamped) if asked.ack and not asked.check_only else None
+        results = await _write(front_door, stamped, check_only=asked.check_only)
+        _count(dialect.name, results)
+        _account(front_door, sender.project.id, raw, results)
+        acked = await front_door.acks.wait(asked.ack, asked.timeout, places) if asked.ack and places else None
+        return dialect.reply(Outcome(results, parsed.single, raw.received_at, front_door.durability, acked))
+    except (Refused, Unavailable) as why:
+        if sender is not None:  # the ledger of a project; whoever has no key has none
+            count = len(parsed.items) if parsed else 1
+            front_door.refusals.add(moment.now_ms(), sender.project.id, why.reason, count)
+        raise
 
 
 def _readable(header: str) -> str:
@@ -116,6 +129,15 @@ def _stamp(
         result = normalise(item, context, next(_event_numbers))
         stamped.append(result.worded(dialect.words) if isinstance(result, Refusal) else result)
     return stamped
+
+
+def _places(front_door: FrontDoor, stamped: Sequence[Stamped | Refusal]) -> dict[int, list[bytes]]:
+    """Shard -> ids of the events that a write would put there, when it is made in this turn of the loop."""
+    places: dict[int, list[bytes]] = {}
+    for item in stamped:
+        if isinstance(item, Stamped):
+            places.setdefault(front_door.appender.shard_of(item), []).append(item.event.event_id)
+    return places
 
 
 async def _write(
@@ -144,6 +166,21 @@ def _count(dialect: str, results: Sequence[Result | Refusal]) -> None:
         telemetry.EVENTS.add(dialect, "refused", count=count)
     for became, count in Counter(result.verdict for result in results if isinstance(result, Result)).items():
         telemetry.EVENTS.add(dialect, _NAMES[became], count=count)
+
+
+def _account(front_door: FrontDoor, project: str, raw: RawRequest, results: Sequence[Result | Refusal]) -> None:
+    """Put what was refused of a request into the ledger; what was written is there already."""
+    if len(results) == 1 and isinstance(results[0], Result):
+        return
+    if raw.query.get("validate") == "1":
+        return
+    reasons = Counter(
+        result.reason if isinstance(result, Refusal) else Reason.UNAVAILABLE
+        for result in results
+        if isinstance(result, Refusal) or result.verdict is Verdict.UNAVAILABLE
+    )
+    for reason, count in reasons.items():
+        front_door.refusals.add(raw.received_at, project, reason, count)
 
 
 def _respond(dialect: Dialect, reply: Reply, headers: dict[str, str]) -> Answer:

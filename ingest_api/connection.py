@@ -56,6 +56,11 @@ class Connection(web.RequestHandler):
         if waiter is None or not waiter.done():
             self._came_in_pieces()
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """aiohttp asks for this after every body, paused or not, and would parse nothing once more each time."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self._unread_at = self._loop.time()

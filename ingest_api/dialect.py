@@ -6,11 +6,23 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from ingest_api.durability import Level
 from ingest_api.errors import Refusal, Refused, Unavailable
 from ingest_api.event import Draft
 
 if TYPE_CHECKING:  # whoever reads shapes alone has no use for aiohttp
     from ingest_api.request import RawRequest
+
+
+class Rank(enum.IntEnum):
+    """Who is shed when under pressure, and in which order: those lose least by it whose clients send again."""
+
+    #: its clients send again what was answered 503
+    FIRST = 1
+    #: its clients may
+    NEXT = 2
+    #: its clients never do: what is shed here is lost
+    LAST = 3
 
 
 class Verdict(enum.IntEnum):
@@ -24,6 +36,28 @@ class Verdict(enum.IntEnum):
     UNAVAILABLE = 3
     #: checked and not written, as the producer asked
     VALID = 4
+
+
+class Ack(enum.StrEnum):
+    """How far the events of a request have come. All but the last may be waited for."""
+
+    #: written into the queue, at the level of durability that the answer names
+    QUEUED = "queued"
+    #: in ClickHouse
+    STORED = "stored"
+    #: counted by the next question
+    QUERYABLE = "queryable"
+    #: rejected by the drain, and kept in `rejected_events`
+    REJECTED = "rejected"
+
+
+class Acked(msgspec.Struct, gc=False):
+    """What a producer who waited is told of its events."""
+
+    #: how far those have come that were not rejected; `REJECTED` when all were
+    level: Ack
+    #: event id -> why the drain rejected it
+    rejections: Mapping[bytes, str]
 
 
 class Result(msgspec.Struct, gc=False):
@@ -48,6 +82,10 @@ class Outcome(msgspec.Struct, gc=False):
     results: Sequence[Result | Refusal]
     single: bool
     received_at: int
+    #: the level that events are kept at once they are acknowledged
+    durability: str = Level.DISK.value
+    #: for a producer who waited
+    acked: Acked | None = None
 
 
 class Reply(msgspec.Struct, gc=False):
@@ -92,6 +130,10 @@ class Dialect(Protocol):
     public: bool
     #: whether only recent events are taken: `recent_days` of the settings
     recent_only: bool
+    #: when it is shed under pressure
+    rank: Rank
+    #: whether its producers may wait for the drain, with `ack`
+    waits: bool
     #: what its producers call the fields of `Draft`, where they call them otherwise
     words: Mapping[str, str]
     #: what it takes and gives, as types

@@ -31,6 +31,7 @@ class Reason(enum.StrEnum):
     INVALID_TIME = "invalid_time"
     EVENT_TOO_LARGE = "event_too_large"
     UNAVAILABLE = "unavailable"
+    OVERLOADED = "overloaded"
     INTERNAL = "internal"
 
 
@@ -51,6 +52,7 @@ STATUS: dict[Reason, int] = {
     Reason.INVALID_TIME: 400,
     Reason.EVENT_TOO_LARGE: 400,
     Reason.UNAVAILABLE: 503,
+    Reason.OVERLOADED: 503,
     Reason.INTERNAL: 500,
 }
 
@@ -97,7 +99,8 @@ class Refused(Exception):
 class Unavailable(Exception):
     """Redis did not take the events. They may be asked for again: `retry_after` seconds from now."""
 
-    def __init__(self, message: str, retry_after: int = 1) -> None:
+    def __init__(self, message: str, retry_after: int = 1, reason: Reason = Reason.UNAVAILABLE) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after
+        self.reason = reason

@@ -43,13 +43,26 @@ class BadEvent(msgspec.Struct, frozen=True):
     reason: str
 
 
-def encode(events: Sequence[Event]) -> tuple[bytes, int]:
+def split(frame: bytes, limit: int) -> list[bytes]:
+    """The rows of a frame as they are. Raises `BadFrame` also when they would take more bytes than `limit`."""
+    try:
+        return [bytes(row) for row in _decode_each(_rows(frame, limit))]
+    except _UNREADABLE as error:
+        raise BadFrame(f"MessagePack: {error}") from error
+
+
+def encode(events: Sequence[Event | msgspec.Raw]) -> tuple[bytes, int]:
     """Pack events into a frame. Returns the frame and the size of its rows before compression, in bytes."""
     rows = _encode_events(events)
     if len(rows) < COMPRESS_FROM:
         return _RAW + rows, len(rows)
     compressor = _quick if len(rows) < QUICK_BELOW else _thorough
     return _ZSTD + compressor.compress(rows, zstd.ZstdCompressor.FLUSH_FRAME), len(rows)
+
+
+def encode_rows(rows: Sequence[bytes]) -> tuple[bytes, int]:
+    """Pack rows as they are, good or bad. Returns what `encode` does."""
+    return encode([msgspec.Raw(row) for row in rows])
 
 
 def decode(frame: bytes) -> list[Event | BadEvent]:
@@ -64,7 +77,18 @@ def decode(frame: bytes) -> list[Event | BadEvent]:
         return _decode_row_by_row(rows)
 
 
-def _rows(frame: bytes) -> bytes:
+def find(frame: bytes, event_id: bytes) -> list[tuple[int, Event]]:
+    """The events of this id in a frame and where they lie. Decodes only a frame that has the bytes anywhere.
+
+    Raises `BadFrame` as `decode` does.
+    """
+    if event_id not in _rows(frame):
+        return []
+    rows = enumerate(decode(frame))
+    return [(index, row) for index, row in rows if isinstance(row, Event) and row.event_id == event_id]
+
+
+def _rows(frame: bytes, limit: int = MAX_UNPACKED) -> bytes:
     if len(frame) < 3 or frame[0] != VERSION:
         raise BadFrame(f"frame version {frame[0] if frame else 'missing'}; this build reads version {VERSION}")
     packing, body = frame[1:2], frame[2:]
@@ -74,7 +98,7 @@ def _rows(frame: bytes) -> bytes:
         raise BadFrame(f"unknown packing {packing!r}")
     unpacking = zstd.ZstdDecompressor()
     try:
-        rows = unpacking.decompress(body, MAX_UNPACKED)
+        rows = unpacking.decompress(body, limit)
     except zstd.ZstdError as error:
         raise BadFrame(f"zstd: {error}") from error
     if not unpacking.eof or unpacking.unused_data:

@@ -20,7 +20,8 @@ def readyz(front_door: FrontDoor) -> Callable[[web.BaseRequest], Awaitable[web.S
     async def handler(_request: web.BaseRequest) -> web.Response:
         problem = await front_door.problem()
         if problem is None:
-            return _answer(200, {"status": "ready"})
+            shedding = front_door.pressure.why
+            return _answer(200, {"status": "ready", **({"shedding": shedding} if shedding else {})})
         return _answer(503, {"status": "not ready", "why": problem}, {"Retry-After": "1"})
 
     return handler

@@ -14,9 +14,9 @@ import hiredis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
+from ingest_api import durability
+from ingest_api.durability import Ask, Command, Level, NotDurable
 from ingest_api.stream import Redis
-
-Command = tuple[str | int | bytes, ...]
 
 _NOT_YET = object()
 # hiredis's stub takes a command for a tuple of one
@@ -89,3 +89,49 @@ class Lane:
         self._transport = self._connection._writer.transport
         self._transport.set_protocol(wire)
         return wire
+
+
+class CheckedLane(Lane):
+    """A lane to a server that keeps the level: each new connection asks first. Raises `NotDurable`."""
+
+    def __init__(self, redis: Redis, timeout: float, level: Level) -> None:
+        super().__init__(redis, timeout)
+        self._level = level
+
+    async def _connect(self) -> _Wire:
+        wire = await super()._connect()
+        if missing := await durability.look(self._asker(wire), self._level):
+            raise NotDurable(missing)
+        return wire
+
+    def _asker(self, wire: _Wire | None) -> Ask:
+        async def ask(commands: Sequence[Command]) -> list[Any]:
+            if wire is None or wire.closed:
+                raise RedisConnectionError("Redis closed the connection.")
+            answers = wire.expect(len(commands))
+            self._transport.write(b"".join(map(_pack, commands)))
+            return await answers
+
+        return ask
+
+
+class SealedLane(CheckedLane):
+    """A lane whose calls return once a replica has them on its disk too. Raises `NotDurable` when it takes too long."""
+
+    async def call(self, commands: Sequence[Command]) -> list[Any]:
+        """Send all, wait for an answer to each, then for the replica, on this connection and no other."""
+        answers = await super().call(commands)
+        try:
+            async with asyncio.timeout(self._timeout):
+                missing = await durability.sealed(self._asker(self._wire), self._level, durability.SEAL_SECONDS)
+        except BaseException:
+            await self.close()
+            raise
+        if missing:
+            raise NotDurable(missing)
+        return answers
+
+
+def lane_at(level: Level, redis: Redis, timeout: float) -> Lane:
+    """A lane for writes at this level."""
+    return (SealedLane if level is Level.REPLICA else CheckedLane)(redis, timeout, level)

@@ -13,8 +13,6 @@ from ingest_api.event import Draft, Event
 from ingest_api.limits import Limits
 from ingest_api.projects import Project
 
-#: a UUID without its version and variant
-_FREE_BITS = (1 << 128) - 1 - (0xF << 76) - (3 << 62)
 #: tells a faithful retry from a reused key; a project can only fool itself, so a checksum is enough
 _SUMS = struct.Struct(">II")
 _DAY_MS = 86_400_000
@@ -53,7 +51,8 @@ class Stamped(msgspec.Struct, gc=False):
 def window(project: Project, limits: Limits, received_at: int, *, recent_only: bool) -> tuple[int, int]:
     """From when to when an event may have occurred: the narrower of the dialect's limit and the project's."""
     days = limits.recent_days if recent_only else limits.past_days
-    days = min(days, project.past_days or days)
+    if project.past_days:
+        days = min(days, project.past_days)
     return max(0, received_at - days * _DAY_MS), received_at + limits.future_hours * _HOUR_MS
 
 
@@ -67,7 +66,7 @@ def normalise(draft: Draft, context: Context, number: int) -> Stamped | Refusal:
         return refusal
     key, received_at, project = draft.key, context.received_at, context.project
     if key:
-        event_id, digest = _keyed(project.id, key)
+        event_id, digest = keyed(project.id, key)
         payload = _SUMS.pack(zlib.crc32(draft.raw), len(draft.raw))
     else:
         digest, payload = b"", b""
@@ -115,7 +114,10 @@ def check(draft: Draft, context: Context) -> Refusal | None:
 
 def keyed_id(digest: bytes) -> bytes:
     """The UUID (version 8, RFC 9562) of a keyed event: the same key gives the same id for ever."""
-    return (int.from_bytes(digest, "big") & _FREE_BITS | 8 << 76 | 2 << 62).to_bytes(16, "big")
+    own = bytearray(digest)
+    own[6] = own[6] & 0x0F | 0x80
+    own[8] = own[8] & 0x3F | 0x80
+    return bytes(own)
 
 
 def unkeyed_id(now_ms: int, number: int) -> bytes:
@@ -124,7 +126,7 @@ def unkeyed_id(now_ms: int, number: int) -> bytes:
     return (now_ms << 80 | 7 << 76 | high << 64 | 2 << 62 | low).to_bytes(16, "big")
 
 
-def _keyed(project: str, key: str) -> tuple[bytes, bytes]:
+def keyed(project: str, key: str) -> tuple[bytes, bytes]:
     """The id and the digest of a keyed event. A key that is a UUID is the id itself: producers look for it."""
     own = len(key) == 36 and _UUID.fullmatch(key)
     if own:

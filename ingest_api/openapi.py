@@ -10,6 +10,7 @@ import msgspec
 
 from ingest_api import dialects
 from ingest_api.dialect import Dialect, Exchange
+from ingest_api.wish import ASKED, LONGEST, SHORTEST, USUAL
 
 Json = dict[str, Any]
 
@@ -56,6 +57,20 @@ _PARAMETERS: tuple[Json, ...] = (
         "in": "query",
         "description": "1 checks everything and stores nothing.",
         "schema": {"enum": ["0", "1"]},
+    },
+)
+_WAITING: tuple[Json, ...] = (
+    {
+        "name": "ack",
+        "in": "query",
+        "description": "Answer once the events have come so far, or `timeout` is over.",
+        "schema": {"enum": [ack.value for ack in ASKED]},
+    },
+    {
+        "name": "timeout",
+        "in": "query",
+        "description": f"Seconds to wait for `ack` at the most; {USUAL:g} when it is left out.",
+        "schema": {"type": "number", "minimum": SHORTEST, "maximum": LONGEST},
     },
 )
 
@@ -153,7 +168,7 @@ def _operation(dialect: Dialect, path: str, exchange: Exchange) -> Json:
         "tags": [shape.title],
         "summary": exchange.summary,
         "security": [{key: []}, *([{}] if dialect.public else [])],
-        "parameters": list(_PARAMETERS),
+        "parameters": [*_PARAMETERS, *(_WAITING if dialect.waits else ())],
         "requestBody": {"required": True, "content": body},
         "responses": _responses(shape.error, exchange),
     }

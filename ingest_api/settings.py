@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ingest_api.durability import Level
+
 
 def _networks(text: str) -> str:
     for one in text.split(","):
@@ -27,12 +29,21 @@ class Settings(BaseSettings):
     window_seconds: int = Field(
         default=86_400, ge=60, description="how long idempotency keys are remembered, fixed at install"
     )
+    durability: Level = Field(
+        default=Level.DISK, description="what an acknowledged event outlives: os, disk or replica; kept at install"
+    )
     demo_keys: bool = Field(default=False, description="accept the fixed tokens of the local demo; never in production")
     max_body_bytes: int = Field(default=5 * 1024 * 1024, ge=1024, description="largest request body, unpacked")
     max_event_bytes: int = Field(default=256 * 1024, ge=256, description="largest single event")
     max_batch_events: int = Field(default=10_000, ge=1, le=60_000, description="most events in one request")
     max_pending_bytes: int = Field(
         default=64 * 1024 * 1024, ge=1024, description="events waiting for Redis in one process before it answers 503"
+    )
+    shed_memory_percent: int = Field(
+        default=80, ge=0, le=95, description="of Redis's maxmemory: from here on events are shed; 0: never for memory"
+    )
+    shed_lag_seconds: float = Field(
+        default=0.0, ge=0, description="the workers this far behind: from here on events are shed; 0: never for lag"
     )
     max_ratio: int = Field(default=100, ge=1, description="a packed body may unpack to this many times its size")
     max_connections: int = Field(default=10_000, ge=1, description="connections to one process; more are answered 503")

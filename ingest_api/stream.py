@@ -1,6 +1,7 @@
 """Stream and key names, the function library, and what was fixed at install: the contract with the workers."""
 
 import asyncio
+import functools
 import importlib.resources
 import secrets
 from dataclasses import dataclass
@@ -11,8 +12,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from ingest_api.durability import Level
+
 GROUP = "workers"
-LIBRARY = "headrace_v1"
+LIBRARY = "headrace_v2"
 INSTALL = "headrace:install"
 #: hash: worker id -> what it said last, see workers/heartbeat.py
 WORKERS = "headrace:workers"
@@ -25,39 +28,69 @@ class InstallMismatch(RuntimeError):
     """The settings disagree with what this installation was made with."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shard:
     """The keys of one shard. They share the hash tag, so that a cluster keeps them on one node."""
 
     number: int
 
-    @property
+    @functools.cached_property
     def tag(self) -> str:
         return f"{{s{self.number:02d}}}"
 
-    @property
+    @functools.cached_property
     def frames(self) -> str:
         return f"{self.tag}:frames"
 
-    @property
+    @functools.cached_property
     def index(self) -> str:
         return f"{self.tag}:index"
 
-    @property
+    @functools.cached_property
     def counters(self) -> str:
         return f"{self.tag}:counters"
 
-    @property
+    @functools.cached_property
     def lease(self) -> str:
         return f"{self.tag}:lease"
 
-    @property
+    @functools.cached_property
     def epoch(self) -> str:
         return f"{self.tag}:epoch"
 
-    @property
+    @functools.cached_property
     def floor(self) -> str:
         return f"{self.tag}:floor"
+
+    @functools.cached_property
+    def ledger(self) -> str:
+        """The start of the ledger's keys, see `ingest_api/ledger.py`."""
+        return f"{self.tag}:ledger"
+
+    @functools.cached_property
+    def rejected(self) -> str:
+        """Hash: event id in hex -> why it was rejected; of the last hour."""
+        return f"{self.tag}:rejected"
+
+    @functools.cached_property
+    def seal(self) -> str:
+        """Written before a replica is asked what it has, see `workers/seal.py`."""
+        return f"{self.tag}:seal"
+
+    @functools.cached_property
+    def verdict(self) -> str:
+        """What is set aside of the batch in hand, see `workers/verdict.py`."""
+        return f"{self.tag}:verdict"
+
+    @functools.cached_property
+    def halted(self) -> str:
+        """Why the drain does not go on, see `ingest_api/halt.py`."""
+        return f"{self.tag}:halted"
+
+    @functools.cached_property
+    def allow(self) -> str:
+        """The operator's word that it may."""
+        return f"{self.tag}:allow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +102,16 @@ class Install:
     shard_count: int
     #: how long an idempotency key is remembered at the least, milliseconds
     window_ms: int
+    #: what an acknowledged event outlives; `headrace durability` changes it
+    durability: Level = Level.DISK
 
     @property
     def shards(self) -> list[Shard]:
         return [Shard(number) for number in range(self.shard_count)]
+
+    def keyed_shard(self, digest: bytes) -> Shard:
+        """Where events of this key are appended, so that equal keys meet."""
+        return Shard(int.from_bytes(digest[-4:], "big") % self.shard_count)
 
 
 def connect(url: str, *, timeout: float | None = 5.0) -> Redis:
@@ -91,13 +130,14 @@ def connect(url: str, *, timeout: float | None = 5.0) -> Redis:
     return Redis.from_pool(pool)
 
 
-async def install(redis: Redis, shard_count: int, window_seconds: int) -> Install:
+async def install(redis: Redis, shard_count: int, window_seconds: int, durability: Level = Level.DISK) -> Install:
     """Read what this installation was made with, making it from the arguments the first time.
 
     Also loads the function library and the consumer groups. Raises `InstallMismatch` when the arguments
     differ from what is stored: another shard count would send equal keys to different shards.
     """
     wanted = {"id": secrets.token_hex(8), "shards": str(shard_count), "window_seconds": str(window_seconds)}
+    wanted["durability"] = durability.value
     async with redis.pipeline(transaction=True) as pipe:
         for field, value in wanted.items():
             pipe.hsetnx(INSTALL, field, value)
@@ -105,6 +145,11 @@ async def install(redis: Redis, shard_count: int, window_seconds: int) -> Instal
     stored = await read_install(redis)
     _must_agree("HEADRACE_SHARDS", shard_count, stored.shard_count)
     _must_agree("HEADRACE_WINDOW_SECONDS", window_seconds, stored.window_ms // 1000)
+    if durability is not stored.durability:
+        raise InstallMismatch(
+            f"HEADRACE_DURABILITY is {durability}, but this installation is kept at {stored.durability}. "
+            f"Set it to {stored.durability}, or change the installation: headrace durability {durability}"
+        )
     await load_functions(redis)
     for shard in stored.shards:
         await _ensure_group(redis, shard)
@@ -116,7 +161,13 @@ async def read_install(redis: Redis) -> Install:
     stored = await cast("Any", redis.hgetall(INSTALL))
     if not stored:
         raise InstallMismatch("Redis holds no installation yet: start the front door once, it makes it.")
-    return Install(stored[b"id"].decode(), int(stored[b"shards"]), int(stored[b"window_seconds"]) * 1000)
+    durability = Level(stored.get(b"durability", b"disk").decode())
+    return Install(stored[b"id"].decode(), int(stored[b"shards"]), int(stored[b"window_seconds"]) * 1000, durability)
+
+
+async def set_durability(redis: Redis, durability: Level) -> None:
+    """Change what front doors must be started with from now on; those that run go on as they were started."""
+    await cast("Any", redis.hset(INSTALL, "durability", durability.value))
 
 
 async def wait_for_install(redis: Redis, *, pause: float = 0.5) -> Install:
@@ -130,8 +181,14 @@ async def wait_for_install(redis: Redis, *, pause: float = 0.5) -> Install:
 
 async def load_functions(redis: Redis) -> None:
     """Load the library under its versioned name; older versions stay beside it for older processes."""
-    code = (importlib.resources.files("ingest_api") / "shard.lua").read_text()
-    await cast("Any", redis.function_load(code, replace=True))
+    await cast("Any", redis.function_load(library(), replace=True))
+
+
+def library() -> str:
+    """The code of the library: its parts, of which later ones use what earlier ones define."""
+    folder = importlib.resources.files("ingest_api")
+    parts = (folder / f"{name}.lua" for name in ("ledger", "shard", "drain"))
+    return "\n".join([f"#!lua name={LIBRARY}", *(part.read_text() for part in parts)])
 
 
 async def fcall(redis: Redis, name: str, keys: list[str], *args: str | int | bytes) -> Any:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from prometheus_client import REGISTRY, Histogram, Metric
+from prometheus_client import REGISTRY, Gauge, Histogram, Metric
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
@@ -34,6 +34,10 @@ REQUESTS = Tally("ingest_requests_total", "Requests answered", ("dialect", "stat
 EVENTS = Tally("ingest_events_total", "Events by outcome", ("dialect", "outcome"))
 #: requests and events refused, by reason
 REFUSALS = Tally("ingest_refusals_total", "Refusals by reason", ("dialect", "reason"))
+#: how full Redis is, or how far the drain is behind: pressure.py
+PRESSURE = Gauge("ingest_pressure", "Pressure; events are shed from 1 on")
+#: how many ranks of dialects are shed: 0 none, 3 all
+SHED_RANKS = Gauge("ingest_shed_ranks", "Ranks of dialects shed")
 #: events written with one frame
 FRAME_EVENTS = Histogram(
     "ingest_frame_events", "Events in a frame", buckets=(1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)

@@ -83,7 +83,7 @@ class Error(TypedDict):
 def stats(query: StatsQuery, rows: Sequence[Sequence[Any]], shards: list[ShardProgress]) -> StatsAnswer:
     """The answer of GET /api/v1/stats: `data` as the PULSE document has it, `meta` beside it."""
     data: Stats = {"metric": query.metric, "value": rows[0][0], "period": query.period}
-    return {"success": True, "data": data, "meta": _meta(shards)}
+    return {"success": True, "data": data, "meta": meta(shards)}
 
 
 def recent(query: RecentQuery, rows: Sequence[Sequence[Any]], shards: list[ShardProgress]) -> RecentAnswer:
@@ -95,7 +95,7 @@ def recent(query: RecentQuery, rows: Sequence[Sequence[Any]], shards: list[Shard
     for event in events:
         cursor = Cursor(*event.pop("position"))
         event["properties"] = orjson.loads(event["properties"])
-    return {"success": True, "data": {"events": events, "cursor": str(cursor)}, "meta": _meta(shards)}
+    return {"success": True, "data": {"events": events, "cursor": str(cursor)}, "meta": meta(shards)}
 
 
 def error(status: int, message: str, details: Sequence[Detail] = ()) -> Error:
@@ -106,7 +106,8 @@ def error(status: int, message: str, details: Sequence[Detail] = ()) -> Error:
     return said
 
 
-def _meta(shards: list[ShardProgress]) -> Meta:
+def meta(shards: list[ShardProgress]) -> Meta:
+    """How fresh an answer is that was made after `shards` were read."""
     moment = datetime.fromtimestamp(fresh_through(shards) / 1000, UTC)
     return {
         "fresh_through": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),

@@ -13,9 +13,13 @@ class Freshness:
 
     async def read(self) -> list[ShardProgress]:
         """Progress of every shard. Raises redis-py's errors, and `InstallMismatch` before the first install."""
+        return await read_progress(self._redis, await self.install())
+
+    async def install(self) -> Install:
+        """What never changes. Raises `InstallMismatch` before the first install."""
         if self._install is None:
             self._install = await read_install(self._redis)
-        return await read_progress(self._redis, self._install)
+        return self._install
 
 
 def fresh_through(shards: list[ShardProgress]) -> int:

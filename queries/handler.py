@@ -61,7 +61,7 @@ async def _answer(service: QueryService, route: Route, request: web.Request) -> 
 async def _call(service: QueryService, route: Route, request: web.Request) -> Call:
     """Nothing of a request is read before its key was found good."""
     authorization = request.headers.get("Authorization", "")
-    access = await service.access(authorization, route.needs) if route.needs else None
+    access = await service.access(authorization, *route.kinds) if route.kinds else None
     if not all(_ID.fullmatch(value) for value in request.match_info.values()):
         raise Refused(404, "There is nothing of this name.")
     read = body.read(await _bytes(request), route.request) if route.request else None

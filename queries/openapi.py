@@ -37,8 +37,13 @@ EXAMPLES: Mapping[str, Json] = {
     "create_key": {"kind": "write", "label": "web shop", "rate": 6000},
     "rotate_key": {"overlap_seconds": 3600},
     "change_key": {"label": "web shop, old"},
+    "redrive_rejected": {"fingerprint": "9f2c41d07ab3e856"},
+    "allow_shard": {"for_seconds": 600},
 }
 _VARIABLES = {"id": "The project's id.", "site": "The site's id.", "key": "The key's id: its third part."}
+_VARIABLES["fingerprint"] = "The fingerprint, as the list has it."
+_VARIABLES["shard"] = "The shard's number."
+_VARIABLES["event"] = "The event's id as an answer gave it: `evt_` and 32 digits, the digits alone, or a UUID."
 
 
 def document(routes: Sequence[Route]) -> Json:
@@ -68,7 +73,7 @@ def _operation(route: Route) -> Json:
         "operationId": route.name,
         "tags": [_tag(route)],
         "summary": route.summary,
-        "security": [{_scheme(route.needs): []}] if route.needs else [],
+        "security": [{_scheme(kind): []} for kind in sorted(route.kinds)],
         "parameters": [*_variables(route.path), *map(_parameter, route.parameters)],
         "responses": {str(route.status): front_door.response("Done.", route.answer), **_errors(route)},
     }
@@ -88,7 +93,7 @@ def _errors(route: Route) -> Json:
         statuses += [400, 408, 413, 415]
     if route.parameters:
         statuses += [400, 422]
-    if any(parameter.name == "site_id" for parameter in route.parameters):
+    if any(parameter.name in {"site_id", "project"} for parameter in route.parameters):
         statuses.append(403)
     if "{" in route.path:
         statuses.append(404)
@@ -158,7 +163,7 @@ def _tag(route: Route) -> str:
 
 
 def _kinds(routes: Iterable[Route]) -> list[Kind]:
-    return sorted({route.needs for route in routes if route.needs is not None})
+    return sorted({kind for route in routes for kind in route.kinds})
 
 
 def _scheme(kind: Kind) -> str:

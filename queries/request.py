@@ -24,10 +24,24 @@ RECENT_PARAMETERS = (
     Parameter("limit", int, "most events in the answer, 1 to 1000", "100"),
     _EVENT_TYPE,
 )
+LEDGER_PARAMETERS = (
+    Parameter("from", str, "the first minute: ISO 8601 or Unix milliseconds; an hour before the end when left out"),
+    Parameter("to", str, "the end, exclusive, at most 24 hours later; now when it is left out"),
+)
+REJECTED_PARAMETERS = (
+    Parameter("project", str, "only its events; a query key sees its own project's alone"),
+    Parameter("redriven", str, "also what was redriven already", "no", ("no", "yes")),
+    Parameter("limit", int, "most fingerprints in the answer, 1 to 1000", "100"),
+)
+SAMPLE_PARAMETERS = (
+    Parameter("project", str, "only its events; a query key sees its own project's alone"),
+    Parameter("limit", int, "most samples in the answer, 1 to 100", "5"),
+)
 _PERIOD = re.compile(r"([1-9][0-9]{0,4})([mhdw])")
 _UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _LONGEST_MS = 3650 * _UNIT_MS["d"]
 _MAX_NAME = 255
+_LEDGER_MINUTES = 24 * 60
 
 
 def read_stats(asked: Mapping[str, str], project: str, now: int) -> StatsQuery:
@@ -43,14 +57,41 @@ def read_stats(asked: Mapping[str, str], project: str, now: int) -> StatsQuery:
 def read_recent(asked: Mapping[str, str], project: str, fresh_through: int) -> RecentQuery:
     """The query string of GET /api/v1/events. Raises `Refused` naming the parameter."""
     _only(asked, RECENT_PARAMETERS)
-    limit = asked.get("limit", "100").lstrip("0")
-    if not (limit.isascii() and limit.isdigit() and len(limit) <= 4 and int(limit) <= 1000):
-        raise Refused(400, "limit: must be a number from 1 to 1000.")
+    limit = _limit(asked, "100")
     try:
         after = Cursor.parse(asked["after"]) if "after" in asked else None
     except ValueError as error:
         raise Refused(400, f"after: must be {error}.") from error
-    return RecentQuery(project, int(limit), fresh_through, after, _event_type(asked))
+    return RecentQuery(project, limit, fresh_through, after, _event_type(asked))
+
+
+def read_ledger(asked: Mapping[str, str], now: int) -> tuple[int, int]:
+    """The query string of GET /api/v1/ledger: first minute and the one behind the last, in Unix minutes."""
+    _only(asked, LEDGER_PARAMETERS)
+    until = min(_time(asked, "to"), now) if "to" in asked else now
+    behind = -(-until // _UNIT_MS["m"])
+    first = _time(asked, "from") // _UNIT_MS["m"] if "from" in asked else behind - 60
+    if not 0 < behind - first <= _LEDGER_MINUTES:
+        raise Refused(400, "from: must lie before to, or before now, by 24 hours at most.")
+    return first, behind
+
+
+def read_rejected(asked: Mapping[str, str], parameters: Sequence[Parameter]) -> tuple[str, bool, int]:
+    """The query strings of the workbench: project, whether with what was redriven, limit."""
+    _only(asked, parameters)
+    redriven = asked.get("redriven", "no")
+    if redriven not in {"no", "yes"}:
+        raise Refused(400, "redriven: must be yes or no.")
+    samples = parameters is SAMPLE_PARAMETERS
+    limit = _limit(asked, "5", 100) if samples else _limit(asked, "100")
+    return asked.get("project", ""), redriven == "yes", limit
+
+
+def _limit(asked: Mapping[str, str], default: str, most: int = 1000) -> int:
+    limit = asked.get("limit", default).lstrip("0")
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= 4 and int(limit) <= most):
+        raise Refused(400, f"limit: must be a number from 1 to {most}.")
+    return int(limit)
 
 
 def _range(asked: Mapping[str, str], now: int) -> tuple[int, int | None, str]:

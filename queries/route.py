@@ -57,6 +57,13 @@ class Route:
     request: type[msgspec.Struct] | None = None
     parameters: tuple[Parameter, ...] = ()
     status: int = 200
+    #: other kinds of keys that open it too
+    also: tuple[Kind, ...] = ()
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of keys that open it; none where it is open to everybody."""
+        return frozenset() if self.needs is None else frozenset((self.needs, *self.also))
 
     @property
     def name(self) -> str:

@@ -2,9 +2,10 @@
 
 from ingest_api.keys import Kind
 from ingest_api.project import Settings
-from queries import admin, health
+from queries import admin, health, workbench
 from queries.answer import RecentAnswer, StatsAnswer
 from queries.health import Health, Index
+from queries.ledger import LedgerAnswer
 from queries.management import (
     Answer,
     KeyList,
@@ -18,7 +19,15 @@ from queries.management import (
     ProjectToMake,
     SiteToAdd,
 )
-from queries.request import RECENT_PARAMETERS, STATS_PARAMETERS
+from queries.receipts import ReceiptAnswer
+from queries.rejected import AllowOrder, Groups, HaltedShard, Redriven, RedriveOrder, Samples
+from queries.request import (
+    LEDGER_PARAMETERS,
+    RECENT_PARAMETERS,
+    REJECTED_PARAMETERS,
+    SAMPLE_PARAMETERS,
+    STATS_PARAMETERS,
+)
 from queries.route import Call, Route
 from queries.service import QueryService
 
@@ -28,6 +37,7 @@ _SITES = f"{_PROJECT}/sites"
 _KEYS = f"{_PROJECT}/keys"
 _KEY = f"{_KEYS}/{{key}}"
 _ADMIN = Kind.ADMIN
+_REJECTED = "/api/v1/rejected"
 
 
 async def stats(service: QueryService, call: Call) -> StatsAnswer:
@@ -40,9 +50,59 @@ async def events(service: QueryService, call: Call) -> RecentAnswer:
     return await service.events(call.project, call.query)
 
 
+async def ledger(service: QueryService, call: Call) -> LedgerAnswer:
+    """Of the key's project."""
+    return await service.ledger(call.project, call.query)
+
+
+async def receipt(service: QueryService, call: Call) -> ReceiptAnswer:
+    """Of one event of the key's project."""
+    return await service.receipt(call.project, call.path["event"])
+
+
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/stats", stats, StatsAnswer, "One number", Kind.QUERY, parameters=STATS_PARAMETERS),
     Route("GET", "/api/v1/events", events, RecentAnswer, "Events as they arrived", Kind.QUERY, None, RECENT_PARAMETERS),
+    Route("GET", "/api/v1/ledger", ledger, LedgerAnswer, "What became of all", Kind.QUERY, None, LEDGER_PARAMETERS),
+    Route("GET", "/v1/events/{event}", receipt, ReceiptAnswer, "What became of one", Kind.QUERY, also=(Kind.WRITE,)),
+    Route(
+        "GET",
+        _REJECTED,
+        workbench.list_rejected,
+        Answer[Groups],
+        "Rejected events by their cause",
+        Kind.QUERY,
+        parameters=REJECTED_PARAMETERS,
+        also=(_ADMIN,),
+    ),
+    Route(
+        "GET",
+        f"{_REJECTED}/{{fingerprint}}",
+        workbench.show_rejected,
+        Answer[Samples],
+        "Samples of one cause",
+        Kind.QUERY,
+        parameters=SAMPLE_PARAMETERS,
+        also=(_ADMIN,),
+    ),
+    Route(
+        "POST",
+        "/api/v1/redrive",
+        workbench.redrive_rejected,
+        Answer[Redriven],
+        "Put rejected events back",
+        _ADMIN,
+        RedriveOrder,
+    ),
+    Route(
+        "POST",
+        "/api/v1/shards/{shard}/allow",
+        workbench.allow_shard,
+        Answer[HaltedShard],
+        "Let a halted shard go on",
+        _ADMIN,
+        AllowOrder,
+    ),
     Route("GET", _PROJECTS, admin.list_projects, Answer[ProjectList], "All projects", _ADMIN),
     Route(
         "POST",

@@ -7,10 +7,12 @@ from ingest_api.access import Access, Directory
 from ingest_api.keys import Kind
 from ingest_api.projects import Project, Projects
 from ingest_api.stream import connect
-from queries import answer, request, sql
+from queries import answer, ledger, receipts, request, sql
 from queries.answer import RecentAnswer, StatsAnswer
 from queries.errors import Refused
 from queries.freshness import Freshness, fresh_through
+from queries.ledger import LedgerAnswer
+from queries.receipts import ReceiptAnswer
 from queries.settings import Settings
 from queries.store import Store
 
@@ -31,11 +33,12 @@ class QueryService:
         self.projects = Projects(self.redis)
         self._directory = Directory(self.redis, demo_keys=settings.demo_keys)
 
-    async def access(self, authorization: str, needs: Kind) -> Access:
-        """What the key opens. Raises `Refused` unless it is of this kind: one answer for every cause."""
+    async def access(self, authorization: str, *kinds: Kind) -> Access:
+        """What the key opens. Raises `Refused` unless it is of one of these kinds: one answer for every cause."""
         token = keys.bearer(authorization)
         access = await self._directory.find(token) if token else None
-        if access is None or needs not in access.kinds or (access.project is None and needs is not Kind.ADMIN):
+        opened = access.kinds.intersection(kinds) if access else ()
+        if access is None or not opened or (access.project is None and Kind.ADMIN not in opened):
             raise Refused(401, _NO_KEY)
         return access
 
@@ -54,6 +57,20 @@ class QueryService:
         query = request.read_recent(asked, project.id, fresh_through(shards))
         rows = await self.store.rows(sql.recent(query))
         return answer.recent(query, rows, shards)
+
+    async def ledger(self, project: Project, asked: Mapping[str, str]) -> LedgerAnswer:
+        """GET /api/v1/ledger"""
+        shards = await self.freshness.read()
+        first, last = request.read_ledger(asked, shards[0].now)
+        return await ledger.read(self.redis, self.store, project.id, range(first, last), shards)
+
+    async def receipt(self, project: Project, event: str) -> ReceiptAnswer:
+        """GET /v1/events/{event}"""
+        event_id = receipts.parse(event)
+        found = await receipts.find(self.redis, self.store, self.freshness, project.id, event_id) if event_id else None
+        if found is None:
+            raise Refused(404, "There is no such event: it was never acknowledged, or is no longer kept.")
+        return {"success": True, "data": found}
 
     async def close(self) -> None:
         """Let go of Redis and ClickHouse."""

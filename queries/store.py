@@ -1,4 +1,4 @@
-"""The reading side of ClickHouse: statements with limits of time, rows and memory. Decides nothing."""
+"""ClickHouse as the query service uses it: statements with limits of time, rows and memory. Decides nothing."""
 
 import asyncio
 from collections.abc import Sequence
@@ -44,6 +44,15 @@ class Store:
         except (OSError, TimeoutError) as error:
             raise StoreUnavailable(str(error) or type(error).__name__) from error
         return result.result_rows
+
+    async def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Write rows. Raises `StoreUnavailable` also where this service's user may not."""
+        try:
+            client = await self._connect()
+            async with asyncio.timeout(self._timeout + 2):
+                await client.insert(table, rows, column_names=columns, settings={"async_insert": 0})
+        except (ClickHouseError, OSError, TimeoutError) as error:
+            raise StoreUnavailable(str(error) or type(error).__name__) from error
 
     async def close(self) -> None:
         """Let go of the connections."""

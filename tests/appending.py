@@ -23,3 +23,16 @@ async def append(redis_url: str, install: Install, entries: Sequence[Stamped], e
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await redis.aclose()
+
+
+async def append_together(redis_url: str, install: Install, requests: Sequence[Sequence[Stamped]]) -> None:
+    """Append requests that arrive in the same moment: those of one shard share a frame."""
+    redis = connect(redis_url, timeout=None)
+    appender = Appender(redis, install, max_pending_bytes=64 * 1024 * 1024)
+    running = asyncio.ensure_future(appender.run())
+    try:
+        await asyncio.gather(*(appender.append(request) for request in requests))
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await redis.aclose()

@@ -5,16 +5,22 @@ token and the same rows, which ClickHouse drops when it has them.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from redis.exceptions import RedisError
 
-from workers import pipeline, telemetry
-from workers.batch import Batch, Entry, decode
-from workers.errors import Fenced, NotNow, Stopping
+from ingest_api.halt import Halt
+from workers import telemetry
+from workers.archive import Archive
+from workers.batch import Batch, Entry, span
+from workers.errors import Fenced, Halted, NotNow, Stopping
+from workers.landed import land
+from workers.landing import Landing
 from workers.settings import Settings
 from workers.sink import Sink
 from workers.source import Source
@@ -25,18 +31,31 @@ T = TypeVar("T")
 _IDLE_PAUSE = 0.1
 _RIPE_PAUSE = 0.05
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.1, 15.0
+#: a halted drain looks this often whether an operator lets its batch pass
+_HALT_PAUSE = 1.0
 
 
 class Drain:
     """Drains one shard until told to stop, or until another worker owns it."""
 
-    def __init__(self, source: Source, sink: Sink, settings: Settings) -> None:
+    def __init__(self, source: Source, sink: Sink, settings: Settings, archive: Archive | None = None) -> None:
         self._source = source
         self._sink = sink
         self._settings = settings
+        self._archive = archive
         self._stop = asyncio.Event()
-        #: why nothing moves, for people; empty while all is well
-        self.problem = ""
+        self._landing = Landing(source, sink, settings, self._persist)
+        self._waiting = ""
+        #: why the breaker stopped it, for people; empty while it runs
+        self.halted = ""
+        #: when the shard was last found empty or something was committed, by the monotonic clock
+        self.moved_at = time.monotonic()
+
+    @property
+    def problem(self) -> str:
+        """Why nothing moves, for people; empty while all is well."""
+        looking_for = self._landing.looking_for
+        return self.halted or self._waiting or (f"looking for {looking_for}" if looking_for else "")
 
     @property
     def epoch(self) -> int:
@@ -64,6 +83,7 @@ class Drain:
                     await self._land(entries)
                 else:
                     await self._pause(min(ripe_in / 1000, _RIPE_PAUSE) if ripe_in else _IDLE_PAUSE)
+                self.moved_at = time.monotonic()
         except Stopping:
             return
         except Fenced:
@@ -71,13 +91,46 @@ class Drain:
             log.warning("another worker took the shard", extra={"action": "drain", "shard": self._source.shard.number})
 
     async def _land(self, entries: list[Entry]) -> None:
-        batch = await asyncio.to_thread(_prepare, self._source.shard.number, entries)
-        stored = await self._persist("ClickHouse", lambda: self._sink.insert(batch))
-        rejected = batch.claimed - stored - batch.repeated
-        await self._persist("Redis", lambda: self._source.commit(batch.entry_ids, stored, rejected, batch.repeated))
+        batch = await self._store(entries)
+        if (archive := self._archive) is not None:
+            await self._persist("Archive", lambda: archive.put(batch))
+        landed = land(batch)
+        await self._persist("Redis", lambda: self._source.commit(landed))
         telemetry.BATCHES.inc()
-        for outcome, count in (("stored", stored), ("rejected", rejected), ("repeated", batch.repeated)):
-            telemetry.EVENTS.labels(outcome).inc(count)
+        for outcome in ("stored", "rejected", "repeated"):
+            telemetry.EVENTS.labels(outcome).inc(getattr(landed, outcome))
+
+    async def _store(self, entries: list[Entry]) -> Batch:
+        """Bring the batch into ClickHouse, standing still for as long as the breaker says no."""
+        name = span([entry_id.decode() for entry_id, _ in entries])
+        since = 0
+        try:
+            while True:
+                try:
+                    return await self._landing.store(entries, name)
+                except Halted as halted:
+                    since = since or time.time_ns() // 1_000_000
+                    await self._stand_still(Halt(self._source.shard.number, since, name, str(halted)))
+        finally:
+            if since:
+                self.halted = ""
+                with contextlib.suppress(RedisError, OSError):
+                    await self._source.go_on()
+
+    async def _stand_still(self, halt: Halt) -> None:
+        """Until it is time to try again, or an operator lets the batch pass. Nothing is acknowledged meanwhile."""
+        if not self.halted:
+            log.critical("halted", extra={"action": "drain", "shard": halt.shard, "why": halt.reason})
+        self.halted = f"shard {halt.shard} is halted: {halt.reason}"
+        until = time.monotonic() + self._settings.breaker_retry_seconds
+        while time.monotonic() < until:
+            with contextlib.suppress(RedisError, OSError):  # said again in a moment
+                await self._source.halt(halt)
+                if await self._source.allowed(halt.span):
+                    return
+            await self._pause(min(_HALT_PAUSE, self._settings.breaker_retry_seconds))
+            if self._stop.is_set():
+                raise Stopping
 
     async def _persist(self, part: str, call: Callable[[], Awaitable[T]]) -> T:
         """Make the call until it succeeds, with growing pauses. Only being fenced or stopped ends it."""
@@ -97,18 +150,14 @@ class Drain:
             backoff = min(backoff * 2, _LONGEST_BACKOFF)
 
     def _report(self, problem: str) -> None:
-        if problem and not self.problem:
+        if problem and not self._waiting:
             log.warning("waiting", extra={"action": "drain", "shard": self._source.shard.number, "why": problem})
-        elif self.problem and not problem:
+        elif self._waiting and not problem:
             log.info("going on", extra={"action": "drain", "shard": self._source.shard.number})
-        self.problem = problem
+        self._waiting = problem
 
     async def _pause(self, seconds: float) -> None:
         try:
             await asyncio.wait_for(self._stop.wait(), seconds)
         except TimeoutError:
             return
-
-
-def _prepare(shard: int, entries: list[Entry]) -> Batch:
-    return pipeline.run(decode(shard, entries))

@@ -4,6 +4,7 @@ Fenced        another worker owns the shard: let go of it
 NotNow        ClickHouse does not take the batch now: send the same batch again, for ever
 Stopping      the worker was told to end while it waited: leave the batch in the pending list
 BadRows       ClickHouse understands some row never: find it, set it aside, store its neighbours
+Halted        so much would be set aside that the cause must lie here: do nothing, call somebody, look again
 """
 
 
@@ -17,6 +18,10 @@ class NotNow(Exception):
 
 class BadRows(Exception):
     """The data itself is refused: sending it again as it is cannot help."""
+
+
+class Halted(Exception):
+    """The batch must not pass as it is. Nothing of it was inserted or acknowledged."""
 
 
 class Stopping(Exception):

@@ -1,18 +1,23 @@
 """Workers share the shards evenly: each holds its share by leases, gives up what is over it, takes what is free."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import secrets
 import socket
+import time
 
 from redis.exceptions import RedisError
 
+from ingest_api import fault
 from ingest_api.stream import Install, Redis, Shard, fcall, load_functions, wait_for_install
-from workers import heartbeat, telemetry
+from workers import audit, heartbeat, tail, telemetry
 from workers.address import address
+from workers.archive import Archive, check
 from workers.drain import Drain
 from workers.heartbeat import Heartbeat
+from workers.liveness import condition
 from workers.settings import Settings
 from workers.sink import Sink
 from workers.source import Source
@@ -33,11 +38,15 @@ class Fleet:
         self._redis = redis
         self._settings = settings
         address(settings.clickhouse_url)  # one that cannot be used ends the process now, not later in silence
+        check(settings.archive)
         self.id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._started_at = 0
         self._install: Install | None = None
         self._sink: Sink | None = None
+        self._archive: Archive | None = None
         self._drains: dict[int, tuple[Drain, asyncio.Task[None]]] = {}
+        #: when the shards last moved whose drains failed: beginning again is not moving
+        self._failed: dict[int, float] = {}
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -63,9 +72,12 @@ class Fleet:
 
     async def _run(self) -> None:
         self._install = await wait_for_install(self._redis)
-        await load_functions(self._redis)
+        with contextlib.suppress(RedisError, OSError):  # full, or gone again; who calls a missing one loads them too
+            await load_functions(self._redis)
         settings = self._settings
         self._sink = Sink(settings.clickhouse_url, self._install.id, settings.insert_timeout_seconds)
+        if settings.archive:
+            self._archive = Archive(settings.archive, self._install.id, settings.insert_timeout_seconds)
         while True:
             try:
                 await self._balance(self._install)
@@ -91,6 +103,11 @@ class Fleet:
             if shard.number not in self._drains and await self._acquire(shard):
                 staying.append(shard.number)
         telemetry.SHARDS.set(len(self._drains))
+        found = await audit.read(self._redis)
+        telemetry.MISSING.set(found.missing if found else 0)
+        telemetry.HALTED.set(sum(bool(drain.halted) for drain, _ in self._drains.values()))
+        mine_now = [install.shards[number] for number in self._drains]
+        await tail.give_way(self._redis, mine_now, self._settings.keep_percent)
 
     async def _lease(self, shard: Shard) -> int:
         ttl = int(self._settings.lease_seconds * 1000)
@@ -98,9 +115,12 @@ class Fleet:
 
     async def _acquire(self, shard: Shard) -> bool:
         epoch = await self._lease(shard)
-        if not epoch or self._sink is None:
+        if not epoch or self._sink is None or self._install is None:
             return False
-        drain = Drain(Source(self._redis, shard, epoch), self._sink, self._settings)
+        fault.point("worker.after_lease")
+        source = Source(self._redis, shard, epoch, self._install.durability)
+        drain = Drain(source, self._sink, self._settings, self._archive)
+        drain.moved_at = self._failed.pop(shard.number, drain.moved_at)
         self._drains[shard.number] = (drain, asyncio.get_running_loop().create_task(drain.run()))
         return True
 
@@ -110,6 +130,7 @@ class Fleet:
         if task.done():
             if not task.cancelled() and task.exception() is not None:
                 log.error("a drain failed", exc_info=task.exception(), extra={"action": "drain", "shard": shard.number})
+                self._failed[shard.number] = drain.moved_at
             del self._drains[shard.number]
             await fcall(self._redis, "release", [shard.lease, shard.epoch], self.id)
         elif await self._lease(shard) != drain.epoch:
@@ -122,7 +143,9 @@ class Fleet:
         await fcall(self._redis, "release", [shard.lease, shard.epoch], self.id)
 
     def _heartbeat(self, now: int) -> Heartbeat:
-        problems = sorted({drain.problem for drain, _ in self._drains.values() if drain.problem})
+        drains = {number: drain for number, (drain, _) in self._drains.items()}
+        found = condition(drains, time.monotonic(), self._settings.stuck_seconds)
+        telemetry.STILL_SECONDS.set(found.still_seconds)
         return Heartbeat(
             self.id,
             os.getpid(),
@@ -130,6 +153,7 @@ class Fleet:
             self._started_at,
             now,
             sorted(self._drains),
-            "waiting" if problems else "draining",
-            "; ".join(problems),
+            found.state,
+            found.problem,
+            now - int(found.still_seconds * 1000),
         )

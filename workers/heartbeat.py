@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import msgspec
 
-from ingest_api.stream import WORKERS, Redis
+from ingest_api.stream import WORKERS, Redis, fcall
 
 #: a worker that was not heard of for this long does not count
 SILENT_MS = 5_000
@@ -21,10 +21,12 @@ class Heartbeat(msgspec.Struct, frozen=True):
     started_at: int
     seen_at: int
     shards: list[int]
-    #: draining, waiting or stopping
+    #: draining, waiting for a store, halted by the breaker, stopping, or stuck: work waits, and nothing explains it
     state: str
-    #: why it waits, for people
+    #: why it waits or is stuck, for people
     problem: str = ""
+    #: since when the shard that moved least recently has neither been empty nor committed anything
+    moved_at: int = 0
 
 
 async def redis_ms(redis: Redis) -> int:
@@ -35,14 +37,19 @@ async def redis_ms(redis: Redis) -> int:
 
 async def exchange(redis: Redis, mine: Heartbeat) -> list[Heartbeat]:
     """Say mine, hear the others': the workers alive now, mine among them, longest serving first."""
-    client = cast("Any", redis)  # redis-py 5 types each answer as "awaitable or not"
-    await client.hset(WORKERS, mine.id, msgspec.json.encode(mine))
-    heard = [msgspec.json.decode(raw, type=Heartbeat) for raw in await client.hvals(WORKERS)]
+    await fcall(redis, "beat", [WORKERS], mine.id, msgspec.json.encode(mine))  # also into a full Redis
+    heard = await read(redis)
     for other in heard:
         if mine.seen_at - other.seen_at > FORGOTTEN_MS:
-            await client.hdel(WORKERS, other.id)
+            await withdraw(redis, other.id)
     alive = [other for other in heard if mine.seen_at - other.seen_at <= SILENT_MS and other.state != "stopping"]
     return sorted(alive, key=lambda other: (other.started_at, other.id))
+
+
+async def read(redis: Redis) -> list[Heartbeat]:
+    """What every worker said last, in no order."""
+    said = await cast("Any", redis).hvals(WORKERS)  # redis-py 5 types each answer as "awaitable or not"
+    return [msgspec.json.decode(raw, type=Heartbeat) for raw in said]
 
 
 async def withdraw(redis: Redis, worker_id: str) -> None:

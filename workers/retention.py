@@ -20,22 +20,27 @@ _TABLES = {"events": "occurred_at", "rejected_events": "appended_at"}
 _OLD = "project = {project:String} AND %s < fromUnixTimestamp64Milli({before:Int64})"
 
 
+async def oldest(redis: Redis, now_ms: int) -> dict[str, int]:
+    """Project -> Unix ms before which it keeps nothing, of the projects that do not keep all."""
+    projects = await Projects(redis).all()
+    return {one.id: now_ms - one.retention_days * _DAY_MS for one in projects if one.retention_days}
+
+
 async def clean(redis: Redis, clickhouse_url: str, now_ms: int) -> int:
     """Delete what is too old, project by project. Returns how many projects had something to delete.
 
     A project that fails is logged and keeps the others from nothing: it is tried again the next day.
     """
-    kept = [(one.id, one.retention_days) for one in await Projects(redis).all() if one.retention_days]
-    if not kept:
+    if not (kept := await oldest(redis, now_ms)):
         return 0
     client = await clickhouse_connect.get_async_client(
         **address(clickhouse_url), autogenerate_session_id=False, send_receive_timeout=TIMEOUT_SECONDS
     )
     cleaned = 0
     try:
-        for project, days in kept:
+        for project, before_ms in kept.items():
             try:
-                cleaned += await _clean(client, project, now_ms - days * _DAY_MS)
+                cleaned += await _clean(client, project, before_ms)
             except (ClickHouseError, OSError) as error:
                 log.warning("a project was not cleaned", extra={"action": "retention", "why": str(error)})
     finally:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from ingest_api.event import Event
-from workers.batch import Batch, Rejected
+from workers.batch import Batch, Rejected, set_aside
+from workers.fingerprint import fingerprint
 
 #: DateTime64(3) is exact between these Unix milliseconds: the years 1900 to 2299
 _FIRST_MS, _LAST_MS = -2_208_988_800_000, 10_413_791_999_999
@@ -42,6 +43,7 @@ COLUMNS: dict[str, str] = {
     "_index": "UInt32",
 }
 
+#: the same of `rejected_events`, but for `redriven_at`, which no worker writes
 REJECTED_COLUMNS: dict[str, str] = {
     "project": "LowCardinality(String)",
     "name": "String",
@@ -52,6 +54,11 @@ REJECTED_COLUMNS: dict[str, str] = {
     "_stream_ms": "UInt64",
     "_stream_seq": "UInt32",
     "_index": "UInt32",
+    "kind": "LowCardinality(String)",
+    "fingerprint": "String",
+    "event_id": "UUID",
+    "events": "UInt32",
+    "skip": "String",
 }
 
 Columns = list[Sequence[object]]
@@ -84,23 +91,39 @@ def rejected_columns(shard: int, rejected: Sequence[Rejected]) -> Columns:
         [row.position.ms for row in rejected],
         [row.position.seq for row in rejected],
         [row.position.index for row in rejected],
+        [row.kind for row in rejected],
+        [fingerprint(row.project, row.name, row.reason) for row in rejected],
+        [int.from_bytes(row.event_id, "big") for row in rejected],
+        [row.events for row in rejected],
+        [row.skip for row in rejected],
     ]
 
 
 def reject_impossible(batch: Batch) -> None:
     """Set aside events that no row can hold. The front door lets none through; an older or foreign one might."""
-    problems = [_problem(event) for event in batch.events]
+    is_text = _is_text(b"\n".join(event.properties for event in batch.events))
+    problems = [_problem(event, is_text=is_text or _is_text(event.properties)) for event in batch.events]
     if not any(problems):
         return
     for event, position, problem in zip(batch.events, batch.positions, problems, strict=True):
         if problem:
-            batch.rejected.append(Rejected(position, problem, event.properties, event.project, event.name))
+            batch.rejected.append(set_aside(event, position, f"impossible: {problem}"))
     batch.keep([not problem for problem in problems])
 
 
-def _problem(event: Event) -> str:
+def _problem(event: Event, *, is_text: bool) -> str:
+    if not is_text:
+        return "the properties are not UTF-8"
     if len(event.event_id) != 16:
         return "event_id is not 16 bytes"
     if not _FIRST_MS <= event.occurred_at <= _LAST_MS or not _FIRST_MS <= event.received_at <= _LAST_MS:
         return "a time is outside the years 1900 to 2299"
     return ""
+
+
+def _is_text(properties: bytes) -> bool:
+    try:
+        properties.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

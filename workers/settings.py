@@ -22,4 +22,21 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=6.0, gt=1, description="a dead worker's shards are free after this")
     insert_timeout_seconds: float = Field(default=30.0, gt=0, description="an insert that takes longer is sent again")
     stop_seconds: float = Field(default=3.0, gt=0, description="a stopping worker gives its batches this long")
+    breaker_events: int = Field(default=100, ge=0, description="rejected events of one batch that never halt a shard")
+    breaker_percent: int = Field(default=20, ge=0, le=100, description="share of a batch that may be rejected, percent")
+    breaker_run: int = Field(default=1000, ge=0, description="events rejected in a row before a shard is halted")
+    breaker_retry_seconds: float = Field(default=30.0, gt=0, description="a halted shard looks again after this")
+    isolate_after: int = Field(
+        default=3, ge=2, description="a batch handed out so often is prepared in a child process first"
+    )
+    isolate_bytes: int = Field(default=1024**3, ge=64 * 1024 * 1024, description="most memory of that child process")
     keep_minutes: int = Field(default=30, ge=0, description="committed frames stay in Redis this long, for replay")
+    archive: str = Field(
+        default="", description="what is committed is kept here too: a folder or s3://bucket/prefix; empty: nowhere"
+    )
+    keep_percent: int = Field(
+        default=70, ge=0, le=100, description="of Redis's maxmemory: above this, committed frames stay for less long"
+    )
+    stuck_seconds: float = Field(
+        default=90.0, gt=0, description="a shard that has not moved for so long, and waits for no store, is stuck"
+    )

@@ -1,22 +1,28 @@
 """Batch -> ClickHouse: columns, token, and what an error means. Decides nothing else."""
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
 
 import clickhouse_connect
-import msgspec
 from clickhouse_connect.datatypes.registry import get_from_name
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError, DataError
 
+from ingest_api import fault
 from workers import row, telemetry
 from workers.address import address
-from workers.batch import Batch, Rejected
+from workers.batch import Batch
 from workers.errors import BadRows, NotNow
 
 #: ClickHouse error codes that blame the data of the insert, not its circumstances
 _DATA_CODES = frozenset({6, 26, 27, 33, 38, 41, 43, 53, 69, 70, 72, 117, 130, 131, 321, 349, 376, 441, 691})
+
+#: an exception as clickhouse-connect words it
+_EXCEPTION = re.compile(
+    r".*?DB::Exception: (?P<text>.*?)(: While .*?)? \((?P<name>[A-Z0-9_]+)\) \(version .*", re.DOTALL
+)
 
 _SETTINGS = {
     "async_insert": 0,
@@ -41,54 +47,60 @@ class Sink:
         self._client: AsyncClient | None = None
         self._connecting = asyncio.Lock()
 
-    async def insert(self, batch: Batch) -> int:
-        """Store the events, and the rejected ones beside them. Returns how many events became rows.
+    async def insert(self, batch: Batch, token: str) -> None:
+        """Store the events, then the rejected ones beside them, under the token of the batch's verdict.
 
-        Rows that ClickHouse will never take are stored as rejected. Raises `NotNow` when the same call must be
-        made again later.
+        Raises `NotNow` when the same call must be made again later, and `BadRows` when ClickHouse refuses the events
+        as they are: nothing is stored then.
         """
-        token = f"{self._install_id}:{batch.shard}:{batch.span}"
-        refused: list[Rejected] = []
+        token = f"{self._install_id}:{batch.shard}:{token}"
         if batch.events:
             columns = await asyncio.to_thread(row.columns, batch)
-            for position, reason in await self._insert_or_split(columns, token, 0, len(batch.events)):
-                event = batch.events[position]
-                raw = msgspec.json.encode(event)
-                refused.append(Rejected(batch.positions[position], reason, raw, event.project, event.name))
-        rejected = batch.rejected + refused
-        if rejected:
-            columns = row.rejected_columns(batch.shard, rejected)
-            await self._insert("rejected_events", row.REJECTED_COLUMNS, columns, f"{token}:rejected")
-        return len(batch.events) - len(refused)
+            await self._insert("events", row.COLUMNS, columns, token)
+        if batch.rejected:
+            fault.point("worker.mid_insert")
+            columns = row.rejected_columns(batch.shard, batch.rejected)
+            try:
+                await self._insert("rejected_events", row.REJECTED_COLUMNS, columns, f"{token}:rejected")
+            except BadRows as error:  # of our own making: nobody is to blame but this build
+                raise NotNow(f"rejected_events: {error}") from error
+        fault.point("worker.after_insert")
+
+    async def refused(self, batch: Batch, most: int | None = None) -> dict[str, str]:
+        """Which events ClickHouse refuses: place -> reason. Looks for no more once there are more than `most`.
+
+        Asks the probe, which stores nothing, and halves what is refused until the bad rows stand alone. Raises
+        `NotNow` when it cannot tell, or ClickHouse takes each event alone.
+        """
+        columns = await asyncio.to_thread(row.columns, batch)
+        found: dict[str, str] = {}
+        waiting = [(0, len(batch.events))]
+        while waiting and (most is None or len(found) <= most):
+            first, last = waiting.pop()
+            try:
+                await self._insert("events_probe", row.COLUMNS, [column[first:last] for column in columns], "")
+            except BadRows as error:
+                if last - first == 1:
+                    found[batch.positions[first].place] = f"ClickHouse {error}"
+                    fault.point("worker.mid_insert")
+                    continue
+                middle = (first + last) // 2
+                waiting += [(middle, last), (first, middle)]
+        if not found:
+            raise NotNow("ClickHouse refuses the data of a batch, and takes each of its rows alone")
+        return found
 
     async def close(self) -> None:
         """Let go of the connections."""
         if self._client is not None:
             await self._client.close()
 
-    async def _insert_or_split(self, columns: row.Columns, token: str, first: int, last: int) -> list[tuple[int, str]]:
-        """Insert rows first..last; where ClickHouse refuses the data, halve until the bad rows stand alone.
-
-        The halves' tokens follow from the whole's, so that a replay takes the same way through them.
-        """
-        whole = first == 0 and last == len(columns[0])
-        part = columns if whole else [column[first:last] for column in columns]
-        try:
-            await self._insert("events", row.COLUMNS, part, token if whole else f"{token}:{first}-{last}")
-        except BadRows as error:
-            if last - first == 1:
-                return [(first, f"ClickHouse: {error}")]
-            middle = (first + last) // 2
-            refused = await self._insert_or_split(columns, token, first, middle)
-            return refused + await self._insert_or_split(columns, token, middle, last)
-        return []
-
     async def _insert(self, table: str, types: dict[str, str], columns: Sequence[Sequence[object]], token: str) -> None:
         started = time.perf_counter()
         try:
             client = await self._connect()
             async with asyncio.timeout(self._timeout):
-                await client.insert(
+                summary = await client.insert(
                     table,
                     columns,
                     column_names=list(types),
@@ -96,11 +108,15 @@ class Sink:
                     column_oriented=True,
                     settings=_SETTINGS | {"insert_deduplication_token": token},
                 )
+            # A 200 whose body is an exception looks like success to the client. Dropped duplicates count as written.
+            written = int(summary.summary.get("written_rows", len(columns[0])))
+            if written < len(columns[0]):
+                raise NotNow(f"ClickHouse answered 200 and wrote {written} of {len(columns[0])} rows of {table}")
         except DataError as error:
-            raise BadRows(str(error)) from error
+            raise BadRows(f"client: {error}") from error
         except ClickHouseError as error:
             if getattr(error, "code", None) in _DATA_CODES:
-                raise BadRows(str(error)) from error
+                raise BadRows(_plain(str(error))) from error
             raise NotNow(str(error)) from error
         except (OSError, TimeoutError) as error:
             raise NotNow(str(error) or type(error).__name__) from error
@@ -118,3 +134,9 @@ class Sink:
                     connect_timeout=3,
                 )
             return self._client
+
+
+def _plain(message: str) -> str:
+    """The engine's own words, its name of the error first: "INCORRECT_DATA: Cannot parse JSON object here: ..."."""
+    said = _EXCEPTION.fullmatch(message)
+    return f"{said['name']}: {said['text']}"[:1000] if said else message[:1000]

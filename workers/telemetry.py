@@ -16,5 +16,13 @@ INSERT_SECONDS = Histogram(
 RETRIES = Counter("worker_retries_total", "Batches sent again", ["part"])
 #: shards this worker drains
 SHARDS = Gauge("worker_shards", "Shards held")
+#: since when the shard that moved least recently has neither been empty nor committed anything
+STILL_SECONDS = Gauge("worker_still_seconds", "Seconds since the slowest shard moved")
 #: commits refused because another worker had taken the shard
 FENCED = Counter("worker_fenced_total", "Commits refused by the epoch")
+#: of the last day, as of the last copying: projects' minutes in a shard whose counts do not balance
+LEDGER_UNBALANCED = Gauge("worker_ledger_unbalanced_minutes", "Minutes of a project and shard that do not balance")
+#: as of the last audit, whoever made it
+MISSING = Gauge("worker_missing_events", "Committed events that ClickHouse lacks")
+#: shards that the breaker stopped
+HALTED = Gauge("worker_halted_shards", "Shards halted by the breaker")

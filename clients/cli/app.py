@@ -12,9 +12,12 @@ from typing import Annotated
 from cyclopts import App, Group, Parameter
 from cyclopts.exceptions import CycloptsError
 
-from clients.cli import backup, keys, projects, settings
+from clients.cli import backup, durability, keys, projects, settings
+from clients.cli import rejected as workbench
 from clients.cli.errors import CliError, Exit
+from clients.cli.ledger import ledger
 from clients.cli.output import Invocation, Output
+from clients.cli.redrive import redrive_rejected
 from clients.cli.send import send
 from clients.cli.stats import stats
 from clients.cli.tail import tail
@@ -23,8 +26,8 @@ ABOUT = """\
 Send events to Headrace, ask for stats, and look after an installation.
 
 Settings: HEADRACE_URL (or HEADRACE_INGEST_URL and HEADRACE_QUERY_URL), HEADRACE_WRITE_KEY, HEADRACE_QUERY_KEY, \
-HEADRACE_SITE_ID, HEADRACE_REDIS_URL, HEADRACE_CLICKHOUSE_URL. What is not set is read from .headrace/demo.env, \
-which `make up` writes."""
+HEADRACE_ADMIN_KEY, HEADRACE_SITE_ID, HEADRACE_REDIS_URL, HEADRACE_CLICKHOUSE_URL. What is not set is read from \
+.headrace/demo.env, which `make up` writes."""
 ENDS = (
     "Exit codes: 0 ok; 1 the answer is no (events rejected, not found, doctor found a problem); 2 wrong usage; "
     "3 the service could not be reached or refused the key; 70 a fault of this program; 130 interrupted."
@@ -34,6 +37,11 @@ Check every part that is configured, and say what to do about each that is not w
 
 headrace doctor
 headrace doctor --json | jq '.checks[] | select(.state != "ok")'"""
+REPLAY = """\
+Insert again what ClickHouse lost, from the streams or from the archive.
+
+headrace replay --from 2026-11-21T14:00:00Z --to 2026-11-21T15:00:00Z
+headrace replay --from-archive --from 7d"""
 GLOBAL = Group("Global options", sort_key=100)
 
 app = App(
@@ -46,12 +54,21 @@ app = App(
 )
 app.meta.suppress_keyboard_interrupt = False  # `run` says how an interrupted command ends
 project = App(name="project", help="Make, change and list projects, and keep a copy of them.")
+rejected = App(name="rejected", help="See acknowledged events that could not be stored, and put them back.")
 key = App(name="key", help="Make, replace, list and revoke keys.")
 
 app.command(send)
 app.command(stats)
 app.command(tail)
+app.command(ledger)
+app.command(rejected)
+rejected.command(workbench.list_rejected, name="list")
+rejected.command(workbench.show_rejected, name="show")
+rejected.command(redrive_rejected, name="redrive")
+rejected.command(workbench.allow_shard, name="allow")
 app.command("clients.cli.doctor:doctor", help=DOCTOR)  # by name: no other command needs the ClickHouse client
+app.command(durability.keep_at, name="durability")
+app.command("clients.cli.replay:replay", help=REPLAY)  # by name, for the same reason
 app.command(project)
 project.command(projects.create_project, name="create")
 project.command(projects.list_projects, name="list")

@@ -6,13 +6,13 @@ import msgspec
 from cyclopts import Parameter
 from rich.text import Text
 
-from clients.cli.checks import clickhouse, redis, services, workers
+from clients.cli.checks import audit, clickhouse, redis, services, workers
 from clients.cli.checkup import Finding, Probe, State, examine
 from clients.cli.errors import Exit, WrongUsage
 from clients.cli.output import Invocation
 from clients.cli.settings import DEMO_ENV
 
-CHECKS = (*redis.CHECKS, *clickhouse.CHECKS, *services.CHECKS, *workers.CHECKS)
+CHECKS = (*redis.CHECKS, *clickhouse.CHECKS, *services.CHECKS, *workers.CHECKS, *audit.CHECKS)
 
 _SIGN = {State.OK: "✓", State.WARN: "!", State.FAIL: "✗", State.SKIPPED: "-"}
 _STYLE = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red", State.SKIPPED: "dim"}

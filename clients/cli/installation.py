@@ -1,4 +1,4 @@
-"""The installation's Redis, opened for one command: projects and keys are kept there."""
+"""The installation's Redis, opened for one command: projects, keys and the durability are kept there."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from clients.cli.output import Invocation
 from clients.cli.settings import without_password
 from ingest_api import stream
 from ingest_api.projects import Invalid, ProjectError
-from ingest_api.stream import Redis
+from ingest_api.stream import InstallMismatch, Redis
 
 
 @contextlib.asynccontextmanager
@@ -18,9 +18,9 @@ async def opened(cli: Invocation) -> AsyncIterator[Redis]:
     """A client. What the store refuses inside becomes the command's end: `WrongUsage`, `No` or `Unreachable`."""
     if cli.overridden:
         raise WrongUsage(
-            "Projects and keys are kept in Redis: set HEADRACE_REDIS_URL. --url and --key do not help here."
+            "What an installation is, is kept in Redis: set HEADRACE_REDIS_URL. --url and --key do not help here."
         )
-    url = cli.settings.need("redis_url", "Projects and keys are kept in Redis: set it as redis://host:6379/0.")
+    url = cli.settings.need("redis_url", "It is where the installation is kept: set it as redis://host:6379/0.")
     where = without_password(url)
     try:
         redis = stream.connect(url)
@@ -28,6 +28,8 @@ async def opened(cli: Invocation) -> AsyncIterator[Redis]:
         raise WrongUsage(f"HEADRACE_REDIS_URL {where} cannot be used: {error}") from error
     try:
         yield redis
+    except InstallMismatch as error:
+        raise No(str(error)) from error
     except Invalid as error:
         raise WrongUsage(str(error)) from error
     except ProjectError as error:

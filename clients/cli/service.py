@@ -105,6 +105,29 @@ class Service:
             return answer
         raise _refused(answer, "HEADRACE_QUERY_KEY")
 
+    async def manage(self, method: str, path: str, *, order: object = None, params: dict[str, str]) -> Answer:
+        """Ask or order something of the query service that an operator may; the answer is 200.
+
+        Without an admin key what only reads is tried with the query key, which sees its own project.
+        """
+        url, key = self._settings.queries, self._settings.admin_key
+        if not key and method == "GET":
+            key = self._settings.query_key
+        if not key:
+            key = self._settings.need("admin_key", "Pass --key, or make one: headrace key create --kind admin")
+        headers = {"Authorization": f"Bearer {key}"}
+        body = None if order is None else msgspec.json.encode(order)
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        answer = await self._request(
+            method, url, path, who="The query service", body=body, headers=headers, params=params
+        )
+        if answer.status == 200:
+            return answer
+        if answer.status == 404 and answer.reason():
+            raise No(answer.reason())
+        raise _refused(answer, "HEADRACE_ADMIN_KEY")
+
     async def health(self, url: str, path: str, who: str) -> Answer:
         """GET a health page, which needs no key; the answer is whatever it says below 500."""
         return await self._request("GET", url, path, who=who)

@@ -28,10 +28,11 @@ class Settings(BaseSettings):
     query_url: str = Field("", description="address of the query service, when it has its own")
     write_key: str = Field("", repr=False, description="key for sending events")
     query_key: str = Field("", repr=False, description="key for reading events and stats")
-    admin_key: str = Field("", repr=False, description="key for managing projects over HTTP")
+    admin_key: str = Field("", repr=False, description="key for rejected, and for managing projects over HTTP")
     site_id: str = Field("", description="site whose stats are asked for")
-    redis_url: str = Field("", repr=False, description="Redis, for project, key and doctor")
-    clickhouse_url: str = Field("", repr=False, description="ClickHouse over HTTP, for doctor")
+    redis_url: str = Field("", repr=False, description="Redis, for project, key, doctor and replay")
+    clickhouse_url: str = Field("", repr=False, description="ClickHouse over HTTP, for doctor and replay")
+    archive: str = Field("", description="the archive of the workers, for replay")
 
     @property
     def front_door(self) -> str:
@@ -61,7 +62,7 @@ def load(*, url: str | None = None, key: str | None = None) -> Settings:
     if url:
         changes |= {"url": url, "ingest_url": "", "query_url": ""}
     if key:
-        changes |= {"write_key": key.strip(), "query_key": key.strip()}
+        changes |= dict.fromkeys(("write_key", "query_key", "admin_key"), key.strip())
     return found.model_copy(update=changes)
 
 

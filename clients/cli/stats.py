@@ -5,10 +5,9 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from clients.cli.errors import Exit, Transient
+from clients.cli.errors import Exit
 from clients.cli.output import Invocation, table
-from clients.cli.retry import SHORT_SECONDS, Patience
-from clients.cli.service import Answer, Service
+from clients.cli.question import ask
 
 
 class Figure(msgspec.Struct):
@@ -73,7 +72,7 @@ async def stats(
         "site_id": site or cli.settings.site_id,
     }
     params = {name: value for name, value in wanted.items() if value}
-    _show(cli, params.get("site_id", ""), (await _ask(cli, params)).decode(StatsAnswer))
+    _show(cli, params.get("site_id", ""), (await ask(cli, "/api/v1/stats", params)).decode(StatsAnswer))
     return Exit.OK
 
 
@@ -83,16 +82,6 @@ def _show(cli: Invocation, site: str, answer: StatsAnswer) -> None:
     fresh = f"{freshness.fresh_through or 'unknown'} ({freshness.lag_seconds:.1f} s behind)"
     row = [site or "all", figure.metric, figure.period, _number(figure.value), fresh]
     cli.output.answer(document, table("site", "metric", "period", "value", "complete up to", rows=[row]))
-
-
-async def _ask(cli: Invocation, params: dict[str, str]) -> Answer:
-    patience = Patience(SHORT_SECONDS, lambda why, pause: cli.output.note(f"{why} Trying again in {pause:.1f} s."))
-    async with Service(cli.settings) as service:
-        while True:
-            try:
-                return await service.query("/api/v1/stats", params)
-            except Transient as trouble:
-                await patience.wait(trouble)
 
 
 def _number(value: float | None) -> str:

@@ -1,11 +1,11 @@
-"""The demo project: its site ids, one key of each kind, and the fixed tokens of the documents' examples."""
+"""The demo project: its site ids, open to all, a key of each kind, and the fixed tokens of the documents' examples."""
 
 from collections.abc import Mapping
 
 from deploy.local.stack import Urls
 from ingest_api.access import Directory
 from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects import Projects, Settings
 from ingest_api.stream import Redis
 
 PROJECT = "demo"
@@ -24,7 +24,7 @@ async def ensure(redis: Redis, known: Mapping[str, str]) -> dict[str, str]:
     """Make what is missing. Returns demo.env's key variables; a known key that still opens the project is kept."""
     projects = Projects(redis)
     if await projects.get(PROJECT) is None:
-        await projects.create(PROJECT, SITE_IDS)
+        await projects.create(PROJECT, SITE_IDS, Settings(public_writes=True))
     for token in FIXED_TOKENS:
         await projects.allow_demo_token(token, (Kind.WRITE, Kind.QUERY), PROJECT)
     return {variable(kind): await _key(redis, kind, known.get(variable(kind), "")) for kind in Kind}

@@ -16,6 +16,8 @@ from yarl import URL
 from deploy.local.ports import HOST
 
 _QUERY_PREFIXES = ("/api", "/dash", "/openapi.json", "/reference")
+#: what follows is an event, and asks for its receipt; the path itself takes events
+_EVENTS = "/v1/events/"
 #: they speak of one connection, not of the message (RFC 9110, 7.6.1); Expect is answered here
 _HOP_BY_HOP = frozenset(
     {
@@ -47,8 +49,9 @@ class Services:
         self._query = ("query service", query.rstrip("/"))
 
     def of(self, path: str) -> tuple[str, str]:
-        """Name and base URL of the service for a path: the stats API and the web page, or else the front door."""
-        return self._query if path == "/" or path.startswith(_QUERY_PREFIXES) else self._ingest
+        """Name and base URL of the service for a path: questions and documents, or else the front door."""
+        asks = path == "/" or path.startswith(_QUERY_PREFIXES) or (path.startswith(_EVENTS) and path != _EVENTS)
+        return self._query if asks else self._ingest
 
 
 _CLIENT = web.AppKey("client", aiohttp.ClientSession)

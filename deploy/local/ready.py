@@ -83,7 +83,9 @@ def worker(redis_url: str) -> Probe:
             return "no heartbeat yet"
         last = max(mine, key=lambda beat: beat.seen_at)
         silent = time.time() * 1000 - last.seen_at
-        return f"silent for {silent / 1000:.0f} s" if silent > _SILENT_MS else last.problem
+        if silent > _SILENT_MS:
+            return f"silent for {silent / 1000:.0f} s"
+        return f"{last.state}: {last.problem}" if last.problem else ""
 
     return probe
 

@@ -7,7 +7,7 @@ import msgspec
 import orjson
 from msgspec import UNSET, Meta, UnsetType
 
-from ingest_api.dialect import Exchange, Outcome, Parsed, Reply, Shape
+from ingest_api.dialect import Exchange, Outcome, Parsed, Rank, Reply, Shape
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
 from ingest_api.fields import Fields, NoObject
@@ -53,6 +53,8 @@ class EventBunker:
     routes = ("/post",)
     public = False
     recent_only = False
+    rank = Rank.FIRST
+    waits = False
     words: Mapping[str, str] = {"name": "event_name", "occurred_at": "timestamp", "user_id": "customer_identifier"}
     shape = Shape("EventBunker", {"/post": _TRACK}, EventBunkerError, "x-eventbunker-write-key")
 

@@ -9,7 +9,7 @@ import orjson
 from msgspec import UNSET, Meta, UnsetType
 
 from ingest_api import keys, properties
-from ingest_api.dialect import Exchange, Outcome, Parsed, Reply, Shape
+from ingest_api.dialect import Exchange, Outcome, Parsed, Rank, Reply, Shape
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
 from ingest_api.fields import Fields, NoObject
@@ -85,6 +85,8 @@ class Hardal:
     routes = ("/push/hardal",)
     public = True
     recent_only = False
+    rank = Rank.LAST
+    waits = False
     words: Mapping[str, str] = {"properties": "data", "site_id": "website", "user_id": "id"}
     shape = Shape("Hardal Events API", {"/push/hardal": _PUSH}, HardalError)
 

@@ -10,7 +10,7 @@ import orjson
 from msgspec import UNSET, Meta, UnsetType
 
 from ingest_api import keys, properties
-from ingest_api.dialect import Exchange, Outcome, Parsed, Reply, Result, Shape, Verdict
+from ingest_api.dialect import Exchange, Outcome, Parsed, Rank, Reply, Result, Shape, Verdict
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
 from ingest_api.fields import Fields, NoObject, array
@@ -79,6 +79,8 @@ class HardalDb:
     routes = ("/push/server", "/s2s/events")
     public = False
     recent_only = False
+    rank = Rank.FIRST
+    waits = False
     words: Mapping[str, str] = {
         "name": "event_name",
         "key": "id",

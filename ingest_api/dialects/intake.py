@@ -1,17 +1,16 @@
 """The Event Intake API, and Headrace's own: POST /v1/events with one event, an array, {"events": [...]} or NDJSON."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
 
 import msgspec
 import orjson
-from msgspec import UNSET, Meta, UnsetType
 
 from ingest_api import keys, moment, properties
-from ingest_api.dialect import Exchange, Outcome, Parsed, Reply, Result, Shape, Verdict
+from ingest_api.dialect import Acked, Outcome, Parsed, Rank, Reply, Result, Verdict
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
 from ingest_api.fields import Fields, NoObject
+from ingest_api.native import SHAPE
 from ingest_api.request import RawRequest
 
 
@@ -36,102 +35,6 @@ _decode_events = msgspec.json.Decoder(_Events).decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
-_Id = Annotated[str, Meta(max_length=512)]
-_Text = Annotated[str, Meta(max_length=8192)]
-
-
-class IntakeEvent(msgspec.Struct, kw_only=True):
-    """One event. Further fields are kept among its `data`."""
-
-    event_type: Annotated[str, Meta(min_length=1, max_length=255, examples=["signup"])]
-    occurred_at: Annotated[
-        str,
-        Meta(description="ISO 8601, without an offset UTC; at most 24 hours ahead", examples=["2026-11-21T10:30:00Z"]),
-    ]
-    idempotency_key: (
-        Annotated[str, Meta(max_length=255, description="equal keys of a project are one event")] | UnsetType | None
-    ) = UNSET
-    data: (
-        Annotated[dict[str, Any], Meta(description="properties, nested at most 32 levels deep")] | UnsetType | None
-    ) = UNSET
-    user_id: _Id | UnsetType | None = UNSET
-    client_id: _Id | UnsetType | None = UNSET
-    session_id: _Id | UnsetType | None = UNSET
-    url: _Text | UnsetType | None = UNSET
-    referrer: _Text | UnsetType | None = UNSET
-
-
-_Many = Annotated[list[IntakeEvent], Meta(min_length=1, max_length=10_000)]
-
-
-class IntakeBatch(msgspec.Struct):
-    """Many events. One that is wrong does not sink the others."""
-
-    events: _Many
-
-
-class IntakeTaken(msgspec.Struct, kw_only=True):
-    """The event is in the queue; with `valid` it was only checked."""
-
-    status: Literal["ok"]
-    event_id: Annotated[str, Meta(pattern="^evt_[0-9a-f]{32}$")] | UnsetType = UNSET
-    received_at: str | UnsetType = UNSET
-    deduplicated: Literal[True] | UnsetType = UNSET
-    payload_mismatch: Literal[True] | UnsetType = UNSET
-    valid: Literal[True] | UnsetType = UNSET
-
-
-class IntakeResult(msgspec.Struct, kw_only=True):
-    """What became of one event of a batch: an id, or an error. With `retry`, send it again."""
-
-    index: int
-    event_id: str | UnsetType = UNSET
-    deduplicated: Literal[True] | UnsetType = UNSET
-    payload_mismatch: Literal[True] | UnsetType = UNSET
-    valid: Literal[True] | UnsetType = UNSET
-    error: str | UnsetType = UNSET
-    reason: Reason | UnsetType = UNSET
-    retry: Literal[True] | UnsetType = UNSET
-
-
-class IntakeManyTaken(msgspec.Struct):
-    """All events that were not rejected are in the queue."""
-
-    status: Literal["ok"]
-    accepted: int
-    deduplicated: int
-    rejected: int
-    results: list[IntakeResult]
-
-
-class IntakeError(msgspec.Struct, kw_only=True):
-    """Nothing was taken. A batch has `results`, everything else `details`."""
-
-    status: Literal["error"]
-    error: Annotated[str, Meta(description="why, in one word", examples=["invalid_field"])]
-    message: str
-    details: list[Detail] | UnsetType = UNSET
-    accepted: int | UnsetType = UNSET
-    deduplicated: int | UnsetType = UNSET
-    rejected: int | UnsetType = UNSET
-    results: list[IntakeResult] | UnsetType = UNSET
-
-
-_EXAMPLE = {
-    "event_type": "signup",
-    "occurred_at": "2026-11-21T10:30:00Z",
-    "idempotency_key": "signup-42",
-    "data": {"plan": "pro"},
-}
-_SEND = Exchange(
-    "Send one event, or at most 10,000",
-    (IntakeEvent, IntakeBatch, _Many),
-    (IntakeTaken, IntakeManyTaken),
-    _EXAMPLE,
-    lines=True,
-)
-
-
 class Intake:
     """The dialect. Replies as contracts.md part 3 has them."""
 
@@ -139,8 +42,10 @@ class Intake:
     routes = ("/v1/events",)
     public = False
     recent_only = False
+    rank = Rank.FIRST
+    waits = True
     words: Mapping[str, str] = {"name": "event_type", "key": "idempotency_key", "properties": "data"}
-    shape = Shape("Event Intake API, and Headrace's own", {"/v1/events": _SEND}, IntakeError)
+    shape = SHAPE
 
     def token(self, headers: Mapping[str, str]) -> str:
         return keys.bearer(headers.get("Authorization", ""))
@@ -161,7 +66,7 @@ class Intake:
 
     def reply(self, outcome: Outcome) -> Reply:
         if outcome.single:
-            return _single(outcome.results[0], outcome.received_at)
+            return _single(outcome)
         return _many(outcome)
 
     def refuse(self, refused: Refused) -> Reply:
@@ -169,7 +74,7 @@ class Intake:
         return _error(refused.status, reason, refused.message, refused.details)
 
     def unavailable(self, unavailable: Unavailable) -> Reply:
-        reply = _error(503, Reason.UNAVAILABLE, unavailable.message, ())
+        reply = _error(503, unavailable.reason, unavailable.message, ())
         return Reply(503, reply.body, {"Retry-After": str(unavailable.retry_after)})
 
 
@@ -242,7 +147,8 @@ def _item_by_field(raw: bytes | msgspec.Raw) -> Draft | Refusal:
     return fields.refusal() or draft
 
 
-def _single(result: Result | Refusal, received_at: int) -> Reply:
+def _single(outcome: Outcome) -> Reply:
+    result = outcome.results[0]
     if isinstance(result, Refusal):
         return _error(400, result.reason, f"The event is not valid: {result.message}.", result.details)
     if result.verdict is Verdict.VALID:
@@ -252,7 +158,15 @@ def _single(result: Result | Refusal, received_at: int) -> Reply:
         body += ',"deduplicated":true'
         if result.verdict is Verdict.MISMATCH:
             body += ',"payload_mismatch":true'
-    return Reply(200, f'{body},"received_at":"{moment.text(received_at)}"}}'.encode())
+    received_at = moment.text(outcome.received_at)
+    told = "" if outcome.acked is None else _acked(outcome.acked, result.event_id)
+    return Reply(200, f'{body},"received_at":"{received_at}","durability":"{outcome.durability}"{told}}}'.encode())
+
+
+def _acked(acked: Acked, event_id: bytes) -> str:
+    rejection = acked.rejections.get(event_id)
+    told = "" if rejection is None else f',"rejection":{orjson.dumps(rejection).decode()}'
+    return f',"ack":"{acked.level}"{told}'
 
 
 def _many(outcome: Outcome) -> Reply:
@@ -262,11 +176,25 @@ def _many(outcome: Outcome) -> Reply:
         counted, line = _line(result)
         count[counted] += 1
         lines.append({"index": index, **line})
-    answer: dict[str, object] = {"status": "ok", **count, "results": lines}
+    answer: dict[str, object] = {"status": "ok", **count}
+    if any("event_id" in line for line in lines):  # else there is none that could be lost
+        answer["durability"] = outcome.durability
+        if outcome.acked is not None:
+            answer["ack"] = outcome.acked.level
+            _add_rejections(lines, outcome.results, outcome.acked.rejections)
+    answer["results"] = lines
     if count["rejected"] < len(lines):
         return Reply(200, orjson.dumps(answer))
     answer |= {"status": "error", "error": "bad_request", "message": "No event of the batch was accepted."}
     return Reply(400, orjson.dumps(answer))
+
+
+def _add_rejections(
+    lines: Sequence[dict[str, object]], results: Sequence[Result | Refusal], rejections: Mapping[bytes, str]
+) -> None:
+    for line, result in zip(lines, results, strict=True):
+        if "event_id" in line and isinstance(result, Result) and result.event_id in rejections:
+            line["rejection"] = rejections[result.event_id]
 
 
 def _line(result: Result | Refusal) -> tuple[str, dict[str, object]]:

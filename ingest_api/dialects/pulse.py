@@ -10,7 +10,7 @@ import orjson
 from msgspec import UNSET, Meta, UnsetType
 
 from ingest_api import keys
-from ingest_api.dialect import Exchange, Outcome, Parsed, Reply, Result, Shape, Verdict
+from ingest_api.dialect import Exchange, Outcome, Parsed, Rank, Reply, Result, Shape, Verdict
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
 from ingest_api.fields import Fields, NoObject, array
@@ -124,6 +124,8 @@ class Pulse:
     routes = ("/collect", _BATCH)
     public = False
     recent_only = True
+    rank = Rank.NEXT
+    waits = False
     words: Mapping[str, str] = {"name": "event_type", "occurred_at": "timestamp"}
     shape = Shape("PULSE", _EXCHANGES, PulseError)
 

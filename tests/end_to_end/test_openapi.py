@@ -2,14 +2,16 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from redis import Redis
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -19,8 +21,11 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from deploy.local.running import RunningStack
+from ingest_api.halt import FORGOTTEN_MS, Halt
+from ingest_api.stream import Shard
 from queries import openapi
 from queries.routes import ROUTES
+from workers import migrate
 
 pytestmark = pytest.mark.stack
 
@@ -45,6 +50,8 @@ class Tenant:
     id: str
     #: by security scheme
     headers: dict[str, dict[str, str]]
+    #: the stack's addresses
+    stores: Mapping[str, str]
 
     def order(self, method: str, path: str, body: Any) -> Any:
         """Ask the management API, which must do it."""
@@ -63,7 +70,7 @@ def tenant(stack: RunningStack) -> Iterator[Tenant]:
     env = stack.env
     headers = {"admin_key": {"Authorization": f"Bearer {env['HEADRACE_ADMIN_KEY']}"}}
     with requests.Session() as session:
-        one = Tenant(env["HEADRACE_URL"], session, f"throwaway-{secrets.token_hex(4)}", headers)
+        one = Tenant(env["HEADRACE_URL"], session, f"throwaway-{secrets.token_hex(4)}", headers, env)
         one.order("POST", "", {"id": one.id, "site_ids": [one.id], "public_writes": True})
         write, query = one.new_key("write")["token"], one.new_key("query")["token"]
         headers["write_key"] = {"Authorization": f"Bearer {write}"}
@@ -98,10 +105,43 @@ def places(operation_id: str, tenant: Tenant) -> dict[str, str]:
     found = {"id": tenant.id} if "{id}" in path else {}
     if "{key}" in path:
         found["key"] = tenant.new_key("write")["id"]
+    if "{event}" in path:
+        found["event"] = sent(tenant)
+    if "{fingerprint}" in path:
+        found["fingerprint"] = rejected(tenant)
+    if "{shard}" in path:
+        found["shard"] = halted(tenant)
     if "{site}" in path:
         found["site"] = f"site-{secrets.token_hex(4)}"
         tenant.order("POST", f"/{tenant.id}/sites", {"site_id": found["site"]})
     return found
+
+
+def sent(tenant: Tenant) -> str:
+    """The id of an event that was acknowledged just now."""
+    event = {"event_type": "signup", "occurred_at": "2026-01-01T00:00:00Z"}
+    url, headers = f"{tenant.url}/v1/events", tenant.headers["write_key"]
+    answer = tenant.session.post(url, json=event, headers=headers, timeout=10)
+    assert answer.status_code == 200, answer.text
+    event_id: str = answer.json()["event_id"]
+    return event_id
+
+
+def rejected(tenant: Tenant) -> str:
+    """The fingerprint of an event that could not be stored, as a worker writes it."""
+    fingerprint = secrets.token_hex(8)
+    row = {"project": tenant.id, "reason": "event: odd", "raw": b"odd", "kind": "event", "fingerprint": fingerprint}
+    with migrate.connect(tenant.stores["HEADRACE_CLICKHOUSE_URL"]) as client:
+        client.insert("rejected_events", [list(row.values())], column_names=list(row))
+    return fingerprint
+
+
+def halted(tenant: Tenant) -> str:
+    """A shard that stands still, as its worker says it."""
+    told = Halt(0, int(time.time() * 1000), "1-0:2-0:2", "half of it would be rejected")
+    with Redis.from_url(tenant.stores["HEADRACE_REDIS_URL"]) as redis:
+        redis.set(Shard(0).halted, msgspec.json.encode(told), px=FORGOTTEN_MS)
+    return "0"
 
 
 def run(operation_id: str, tenant: Tenant, mode: GenerationMode) -> None:

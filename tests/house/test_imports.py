@@ -13,15 +13,21 @@ from tests.house import tree
 
 #: (importer, owner) -> modules of the owner that the importer may know; opening a door is a visible change here
 DOORS: dict[tuple[str, str], set[str]] = {
-    ("workers", "ingest_api"): {"event", "frame", "process", "projects", "stream"},
+    ("workers", "ingest_api"): {
+        *("event", "fault", "frame", "halt", "ledger", "memory", "process", "progress", "projects", "runs", "stream"),
+        *("durability", "moment", "zstd"),
+    },
     ("queries", "ingest_api"): {
-        *("access", "errors", "keys", "moment", "openapi", "process", "progress"),
+        *("access", "errors", "frame", "keys", "ledger", "moment", "normalise", "openapi", "process", "progress"),
         *("project", "projects", "request_id", "stream"),
+        *("event", "halt", "redrive"),
     },
     ("queries", "workers"): {"address"},
     ("deploy", "ingest_api"): {"access", "keys", "progress", "projects", "stream", "zstd"},
-    ("clients", "ingest_api"): {"backup", "keys", "progress", "project", "projects", "stream", "zstd"},
-    ("clients", "workers"): {"address", "migrate"},
+    ("clients", "ingest_api"): {
+        *("backup", "durability", "keys", "moment", "progress", "project", "projects", "stream", "zstd"),
+    },
+    ("clients", "workers"): {"address", "archive", "audit", "errors", "heartbeat", "migrate", "replay"},
 }
 #: framework -> the files that may know it
 RIMS: dict[str, tuple[str, ...]] = {
@@ -34,9 +40,11 @@ RIMS: dict[str, tuple[str, ...]] = {
     "arq": ("workers/jobs.py", "workers/worker.py"),
     "chdb": ("deploy/local/clickhouse/engine.py",),
     "clickhouse_connect": (
-        *("workers/migrate.py", "workers/retention.py", "workers/sink.py", "queries/store.py"),
+        *("workers/ledger.py", "workers/migrate.py", "workers/retention.py", "workers/sink.py", "queries/store.py"),
+        "workers/inventory.py",
         *("deploy/local/*", "clients/cli/checkup.py", "clients/cli/checks/clickhouse.py"),
     ),
+    "obstore": ("workers/archive.py",),
     "pydantic_settings": ("*/settings.py", "ingest_api/process.py"),
 }
 

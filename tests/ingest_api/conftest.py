@@ -53,7 +53,7 @@ async def opened(redis: Redis, redis_url: str, **other: Any) -> AsyncIterator[Do
     """The same with other settings."""
     limits = {"max_body_bytes": 200_000, "max_event_bytes": 20_000, "max_batch_events": 1000}
     settings = Settings(redis_url=redis_url, **{**limits, **other})
-    made = await install(redis, settings.shards, settings.window_seconds)
+    made = await install(redis, settings.shards, settings.window_seconds, settings.durability)
     projects = Projects(redis)
     await projects.create("demo", ("site_abc123",))
     _, write_key = await projects.create_key("demo", Kind.WRITE)

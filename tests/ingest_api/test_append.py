@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ingest_api import frame
-from ingest_api.append import MAX_FRAME_EVENTS, Appender, verdict
+from ingest_api.append import MAX_FRAME_EVENTS, MAX_WRITES, Appender, verdict
 from ingest_api.dialect import Verdict
+from ingest_api.durability import Level
 from ingest_api.errors import Unavailable
 from ingest_api.stream import Install, Redis, connect, install
 from tests.ingest_api.events import stamped
+from tests.ingest_api.pair import pair
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
@@ -131,3 +134,32 @@ async def test_connections_cut_between_writes_cost_no_event(appender: Appender, 
     written = [row for fields in await entries(redis, made) for row in frame.decode(fields[b"f"])]
     assert len(written) == 2
     assert tries <= 4
+
+
+async def test_at_replica_a_duplicate_is_as_unsure_as_the_first_until_the_replica_has_both() -> None:
+    async with pair() as both:
+        await both.together()
+        made = await install(both.primary, 4, 3600, Level.REPLICA)
+        redis = connect(both.url, timeout=None)
+        appender = Appender(redis, made, max_pending_bytes=1_000_000)
+        running = asyncio.ensure_future(appender.run())
+        for number in range(MAX_WRITES):  # so that every lane is connected: a new one would ask before it writes
+            assert verdict(await appender.append_one(stamped(key=f"before-{number}"))) is Verdict.NEW
+        both.cut()
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await appender.append_one(stamped(key="a"))
+        assert len(await entries(both.primary, made)) == MAX_WRITES + 1
+        both.mend()
+
+        async def told() -> object:
+            try:
+                return verdict(await appender.append_one(stamped(key="a"))).name
+            except Unavailable:
+                return None
+
+        assert await until(told, within=30) == "DUPLICATE"
+        assert await entries(both.replica, made) == await entries(both.primary, made)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await redis.aclose()

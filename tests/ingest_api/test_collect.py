@@ -8,8 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
-from ingest_api import frame, zstd
+from ingest_api import frame, ledger, zstd
 from ingest_api.event import Event
+from ingest_api.keys import Kind
+from ingest_api.projects import Projects
 from tests.ingest_api.conftest import Door
 
 pytestmark = pytest.mark.stack
@@ -42,7 +44,7 @@ async def ask(door: Door, body: Any, **headers: str) -> tuple[int, Any]:
 async def test_one_event_is_answered_as_the_document_says_and_stored_as_it_was_told(door: Door) -> None:
     status, answer = await ask(door, EVENT)
     assert status == 200
-    assert list(answer) == ["status", "event_id", "received_at"]
+    assert list(answer) == ["status", "event_id", "received_at", "durability"]
     (event,) = await stored(door)
     assert answer["event_id"] == f"evt_{event.event_id.hex()}"
     assert (event.project, event.name, event.occurred_at) == ("demo", "user.created", 1_766_399_400_000)
@@ -246,3 +248,52 @@ async def test_a_header_that_is_not_utf_8_harms_nobody(door: Door, header: str) 
 async def test_every_answer_carries_its_own_request_id(door: Door) -> None:
     async with door.post(orjson.dumps(EVENT)) as first, door.post(b"{") as second:
         assert first.headers["X-Request-Id"] != second.headers["X-Request-Id"]
+
+
+async def refusals(door: Door) -> dict[str, int]:
+    """What the ledger has of this door, by project, outcome and reason."""
+    await door.front_door.refusals.flush(door.redis)
+    (cursor,) = await ledger.cursors(door.redis, [ledger.REFUSALS])
+    if cursor is None:
+        return {}
+    found = await ledger.read(door.redis, ledger.REFUSALS, range(cursor, cursor + 3))
+    return {f"{line.project}:{line.outcome}": count for line, count in found.items()}
+
+
+async def test_what_is_refused_of_a_project_stands_in_its_ledger_by_reason(door: Door) -> None:
+    for _ in range(2):
+        await ask(door, {**EVENT, "occurred_at": "soon"})
+    await ask(door, [EVENT, {**EVENT, "event_type": ""}, {"event_type": "x" * 30_000, **EVENT}, 7])
+    await ask(door, b"{")
+    await ask(door, b"x" * 300_000)
+    found = await refusals(door)
+    assert sum(found.values()) == 2 + 2 + 1 + 1
+    assert (found["demo:refused:malformed_body"], found["demo:refused:body_too_large"]) == (1, 1)
+
+
+async def test_a_request_over_its_rate_is_refused_with_all_its_events(door: Door) -> None:
+    _, token = await Projects(door.redis).create_key("demo", Kind.WRITE, rate=2)
+    events = [{**EVENT, "idempotency_key": str(number)} for number in range(5)]
+    assert (await ask(door, events, Authorization=f"Bearer {token}"))[0] == 429
+    assert await refusals(door) == {"demo:refused:rate_limited": 5}
+
+
+async def test_who_has_no_key_and_who_only_asks_stand_in_no_ledger(door: Door) -> None:
+    await ask(door, EVENT, Authorization="Bearer hr_write_unknown")
+    await ask(door, EVENT, Authorization=f"Bearer {door.query_key}")
+    await ask(door, EVENT)
+    async with door.client.post(
+        "/v1/events?validate=1", data=b'{"event_type":""}', headers={"Authorization": f"Bearer {door.write_key}"}
+    ) as answer:
+        assert answer.status == 400
+    assert await refusals(door) == {}
+
+
+async def test_every_event_that_redis_does_not_take_is_refused_once(door: Door) -> None:
+    await door.redis.config_set("maxmemory", "1mb")
+    try:
+        assert (await ask(door, [EVENT, {**EVENT, "idempotency_key": "b"}]))[0] == 503
+        assert (await ask(door, EVENT))[0] == 503
+    finally:
+        await door.redis.config_set("maxmemory", "512mb")
+    assert sum((await refusals(door)).values()) == 3

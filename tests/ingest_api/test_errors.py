@@ -5,7 +5,8 @@ from ingest_api.errors import STATUS, Detail, Reason, Refusal, Refused
 
 def test_every_reason_has_a_status_that_tells_who_is_to_act() -> None:
     assert set(STATUS) == set(Reason)
-    assert {reason for reason, status in STATUS.items() if status >= 500} == {Reason.UNAVAILABLE, Reason.INTERNAL}
+    ours = {Reason.UNAVAILABLE, Reason.OVERLOADED, Reason.INTERNAL}
+    assert {reason for reason, status in STATUS.items() if status >= 500} == ours
     assert Refused(Reason.BODY_TOO_LARGE, "too large").status == 413
 
 

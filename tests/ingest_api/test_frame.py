@@ -72,3 +72,30 @@ def test_a_damaged_frame_says_what_is_wrong(damage, reason) -> None:  # type: ig
     packed, _ = frame.encode([Event(b"0" * 16, "demo", "x" * 100, 1, 2)] * 100)
     with pytest.raises(frame.BadFrame, match=reason):
         frame.decode(damage(packed))
+
+
+def test_events_are_found_by_id_and_place() -> None:
+    events = [Event(bytes((n,)) * 16, "demo", "x" * 100, 1, 2) for n in (1, 2, 1, 3)]
+    packed, _ = frame.encode(events)
+    assert frame.find(packed, b"\x01" * 16) == [(0, events[0]), (2, events[2])]
+    assert frame.find(packed, b"\x04" * 16) == []
+    text = Event(b"0" * 16, "demo", "signup", 1, 2, b'{"a":"1111111111111111"}')
+    assert frame.find(frame.encode([text])[0], b"1" * 16) == []
+    with pytest.raises(frame.BadFrame):
+        frame.find(b"\x09zdamaged", b"1" * 16)
+
+
+def test_rows_are_packed_and_taken_apart_as_they_are() -> None:
+    one = Event(b"i" * 16, "demo", "signup", 1, 2, b"x" * 1000)
+    rows = [msgspec.msgpack.encode(one), b"\xa3odd"]
+    packed, _ = frame.encode_rows(rows)
+    assert frame.split(packed, 10_000) == rows
+    good, bad = frame.decode(packed)
+    assert (good, isinstance(bad, frame.BadEvent)) == (one, True)
+
+
+@pytest.mark.parametrize("limit", [0, 100, 999])
+def test_a_frame_larger_than_a_limit_is_not_unpacked(limit: int) -> None:
+    packed, _ = frame.encode([Event(b"i" * 16, "demo", "signup", 1, 2, b"x" * 1000)])
+    with pytest.raises(frame.BadFrame, match="too large"):
+        frame.split(packed, limit)

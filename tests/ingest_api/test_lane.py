@@ -2,12 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
-from ingest_api.lane import Lane
+from ingest_api.durability import Level, NotDurable
+from ingest_api.lane import Lane, lane_at
 from ingest_api.stream import Redis, connect
+from tests.ingest_api.pair import pair
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
@@ -52,3 +57,49 @@ async def test_a_connection_that_was_cut_is_made_again(lane: Lane, redis: Redis)
         except (RedisError, OSError):
             continue
     assert answers == [b"PONG"]
+
+
+async def test_a_server_is_asked_how_durable_it_is_before_it_gets_the_first_write(redis: Any, redis_url: str) -> None:
+    client = connect(redis_url, timeout=None)
+    checked = lane_at(Level.DISK, client, 5.0)
+    await redis.config_set("appendfsync", "everysec")
+    with pytest.raises(NotDurable, match="appendfsync everysec"):
+        await checked.call([("SET", "a", "1")])
+    await redis.config_set("appendfsync", "always")
+    assert await redis.get("a") is None
+    assert await checked.call([("SET", "a", "1"), ("GET", "a")]) == [b"OK", b"1"]
+    await checked.close()
+    await client.aclose()
+
+
+async def test_at_replica_a_call_returns_once_the_replica_has_it_and_fails_while_the_link_is_cut() -> None:
+    async with pair() as both:
+        await both.together()
+        client = connect(both.url, timeout=None)
+        sealed = lane_at(Level.REPLICA, client, 10.0)
+        assert await sealed.call([("SET", "a", "1")]) == [b"OK"]
+        assert await both.replica.get("a") == b"1"
+        both.cut()
+        for _ in range(2):  # again: a write that says the same is a write
+            with pytest.raises(NotDurable, match="No replica has put a write on its disk"):
+                await sealed.call([("PEXPIRE", "a", 60_000)])
+        lost = asyncio.ensure_future(sealed.call([("PEXPIRE", "a", 60_000)]))
+
+        async def waiting() -> bool:
+            return bool((await both.primary.info("clients"))["blocked_clients"])
+
+        await until(waiting)
+        await both.primary.client_kill_filter(_type="normal", skipme=True)
+        with pytest.raises(RedisConnectionError):  # and no other connection is asked, which knows nothing of the write
+            await lost
+        both.mend()
+
+        async def written() -> bool:
+            try:
+                return await sealed.call([("PEXPIRE", "a", 60_000)]) == [1]
+            except RedisError:
+                return False
+
+        assert await until(written, within=30)
+        await sealed.close()
+        await client.aclose()

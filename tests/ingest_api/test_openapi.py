@@ -8,7 +8,9 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from ingest_api import openapi
-from ingest_api.dialect import Dialect, Outcome, Result, Verdict
+from ingest_api.dialect import Ack, Acked, Dialect, Outcome, Result, Verdict
+from ingest_api.dialects.intake import DIALECT
+from ingest_api.durability import Level
 from ingest_api.errors import STATUS, Detail, Reason, Refused, Unavailable
 from ingest_api.event import Draft
 from tests.ingest_api.dialects.test_contract import FILES, SPOKEN, case_of, request
@@ -76,6 +78,27 @@ def test_every_verdict_is_answered_as_the_document_says(dialect: Dialect, verdic
     one, unavailable = Result(bytes(16), verdict), Result(bytes(16), Verdict.UNAVAILABLE)
     for outcome in (Outcome([one], True, NOW), Outcome([one, unavailable], False, NOW)):
         assert problems(schema, orjson.loads(dialect.reply(outcome).body)) == []
+
+
+@pytest.mark.parametrize("ack", list(Ack))
+@pytest.mark.parametrize("level", list(Level))
+def test_a_producer_who_waited_is_answered_as_the_document_says(ack: Ack, level: Level) -> None:
+    one, other = Result(bytes(16), Verdict.NEW), Result(b"\x01" * 16, Verdict.DUPLICATE)
+    acked = Acked(ack, {one.event_id: 'a "reason"'})
+    single = orjson.loads(DIALECT.reply(Outcome([one], True, NOW, level.value, acked)).body)
+    batch = orjson.loads(DIALECT.reply(Outcome([one, other], False, NOW, level.value, acked)).body)
+    assert problems(answer_schema("/v1/events", 200), single) == []
+    assert problems(answer_schema("/v1/events", 200), batch) == []
+    assert (single["durability"], single["ack"], single["rejection"]) == (level, ack, 'a "reason"')
+    assert (batch["durability"], batch["ack"]) == (level, ack)
+    assert [result.get("rejection") for result in batch["results"]] == ['a "reason"', None]
+
+
+def test_waiting_is_offered_where_it_is_heard() -> None:
+    for dialect in SPOKEN:
+        for path in dialect.routes:
+            named = {parameter["name"] for parameter in PATHS[path]["post"]["parameters"]}
+            assert ({"ack", "timeout"} <= named) is dialect.waits
 
 
 @pytest.mark.parametrize("reason", set(Reason) - {Reason.UNAVAILABLE})

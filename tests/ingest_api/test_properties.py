@@ -27,6 +27,12 @@ def test_an_integer_beyond_64_bits_is_kept_as_text_and_the_rest_untouched(sent: 
     assert properties.exact(sent) == kept
 
 
+@pytest.mark.parametrize("offset", range(25))
+def test_a_long_number_is_found_wherever_it_stands(offset: int) -> None:
+    sent = b'{"%s":12345678901234567890}' % (b"k" * offset)
+    assert properties.exact(sent) == b'{"%s":"12345678901234567890"}' % (b"k" * offset)
+
+
 @pytest.mark.parametrize(
     ("sent", "said"),
     [

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from queries.errors import Refused
 from queries.query import StatsQuery
 from queries.recent import Cursor, RecentQuery
-from queries.request import read_recent, read_stats
+from queries.request import (
+    REJECTED_PARAMETERS,
+    SAMPLE_PARAMETERS,
+    read_ledger,
+    read_recent,
+    read_rejected,
+    read_stats,
+)
 
 NOW = 1_795_000_000_000
 DAY = 86_400_000
@@ -30,6 +37,9 @@ def ask(question: str, asked: Mapping[str, str]) -> str:
     """The message of the refusal; empty when the question was understood, which leaves the project as it was."""
     query: StatsQuery | RecentQuery
     try:
+        if question == "ledger":
+            read_ledger(asked, NOW)
+            return ""
         query = read_stats(asked, "demo", NOW) if question == "stats" else read_recent(asked, "demo", NOW)
     except Refused as refused:
         return refused.message if refused.status == 400 else f"status {refused.status}"
@@ -138,7 +148,7 @@ def well_said(message: str) -> bool:
 
 @pytest.mark.parametrize("value", NASTY, ids=ascii)
 def test_nasty_text_is_never_worse_than_refused(value: str) -> None:
-    for question, names in (("stats", STATS), ("recent", RECENT)):
+    for question, names in (("stats", STATS), ("recent", RECENT), ("ledger", ("from", "to"))):
         for name in (*names, value):
             assert well_said(ask(question, {name: value}))
 
@@ -158,9 +168,47 @@ def test_any_time_is_answered_or_refused(time: datetime) -> None:
     assert well_said(ask("stats", {"from": time.isoformat()}))
 
 
+@given(st.sampled_from(("from", "to")), st.text() | st.datetimes().map(datetime.isoformat) | st.sampled_from(NASTY))
+def test_a_range_of_the_ledger_that_is_taken_is_never_longer_than_a_day(name: str, value: str) -> None:
+    said = ask("ledger", {name: value})
+    assert well_said(said)
+    if not said:
+        first, last = read_ledger({name: value}, NOW)
+        assert 0 < last - first <= 24 * 60
+
+
+def test_the_ledger_is_read_by_whole_minutes_and_from_an_hour_ago() -> None:
+    minute = NOW // 60_000
+    assert read_ledger({}, NOW) == (minute + 1 - 60, minute + 1)
+    assert read_ledger({}, minute * 60_000) == (minute - 60, minute)
+    asked = {"from": str(NOW - 120_001), "to": str(NOW - 1)}
+    assert read_ledger(asked, NOW) == ((NOW - 120_001) // 60_000, minute + 1)
+    assert read_ledger({"to": str(NOW + 9 * DAY)}, NOW) == (minute + 1 - 60, minute + 1)
+
+
 @given(st.from_regex(r"0*[0-9]{1,12}", fullmatch=True))
 def test_a_limit_that_is_taken_is_never_above_1000(limit: str) -> None:
     try:
         assert 1 <= read_recent({"limit": limit}, "demo", NOW).limit <= 1000
     except Refused:
         assert not 1 <= int(limit) <= 1000
+
+
+def test_a_question_about_rejected_events_names_a_project_or_none() -> None:
+    assert read_rejected({}, REJECTED_PARAMETERS) == ("", False, 100)
+    assert read_rejected({}, SAMPLE_PARAMETERS) == ("", False, 5)
+    asked = {"project": "shop", "redriven": "yes", "limit": "7"}
+    assert read_rejected(asked, REJECTED_PARAMETERS) == ("shop", True, 7)
+
+
+@pytest.mark.parametrize("asked", [{"redriven": "maybe"}, {"limit": "0"}, {"limit": "1001"}, {"site_id": "x"}])
+def test_a_wrong_question_about_rejected_events_is_refused_by_name(asked: dict[str, str]) -> None:
+    with pytest.raises(Refused) as refused:
+        read_rejected(asked, REJECTED_PARAMETERS)
+    assert (refused.value.status, next(iter(asked)) in refused.value.message) == (400, True)
+
+
+def test_of_samples_a_hundred_are_the_most() -> None:
+    assert read_rejected({"limit": "100"}, SAMPLE_PARAMETERS) == ("", False, 100)
+    with pytest.raises(Refused, match="1 to 100"):
+        read_rejected({"limit": "101"}, SAMPLE_PARAMETERS)

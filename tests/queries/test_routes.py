@@ -37,6 +37,13 @@ ROWS: dict[str, Row] = {
     "GET /api/v1/stats": Row({"own query": 200, "other query": 403}, params={"site_id": "{site}"}),
     # Nothing names a project here: each sees its own events, as test_app.py shows.
     "GET /api/v1/events": Row({"own query": 200, "other query": 200}),
+    # As above; the event is nobody's.
+    "GET /api/v1/ledger": Row({"own query": 200, "other query": 200}),
+    "GET /v1/events/{event}": Row(dict.fromkeys(("own query", "own write", "other query", "other write"), 404)),
+    "GET /api/v1/rejected": Row({"own query": 200, "other query": 403, "admin": 200}, params={"project": "{id}"}),
+    "GET /api/v1/rejected/{fingerprint}": Row(dict.fromkeys(("own query", "other query", "admin"), 404)),
+    "POST /api/v1/redrive": Row({"admin": 200}, b'{"fingerprint":"nobody"}'),
+    "POST /api/v1/shards/{shard}/allow": Row({"admin": 404}, b"{}"),
     "GET /api/v1/projects": Row({"admin": 200}),
     "POST /api/v1/projects": Row({"admin": 201}, b'{"id":"new"}'),
     "GET /api/v1/projects/{id}": Row({"admin": 200}),
@@ -94,7 +101,8 @@ async def test_a_key_opens_what_its_row_says_and_nothing_else(
 ) -> None:
     row = ROWS[name(route)]
     (key,) = [key for key in await Projects(redis).list_keys(tenant.id) if key.kind is Kind.DELETE]
-    places = {"id": tenant.id, "site": tenant.site, "key": key.id}
+    places = {"id": tenant.id, "site": tenant.site, "key": key.id, "event": f"evt_{'0' * 32}"}
+    places |= {"fingerprint": "nobody", "shard": "0"}
     params = {what: value.format(**places) for what, value in row.params.items()}
     tokens = await ring(redis, tenant, stranger, route.needs or Kind.QUERY)
     told = {

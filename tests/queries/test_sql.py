@@ -11,6 +11,7 @@ from queries import sql
 from queries.measures import MEASURES
 from queries.query import StatsQuery
 from queries.recent import Cursor, RecentQuery
+from queries.rejected import Selection
 from queries.sql import Statement
 
 STATS = StatsQuery("demo", "event_count", 1000, None, "24h")
@@ -80,6 +81,20 @@ def test_no_value_of_a_count_stands_in_its_text(project: str, site: str, name: s
     assert statement.parameters["project"] == project
 
 
+@given(TEXT, TEXT, st.integers(), st.lists(st.integers()))
+def test_no_value_of_the_ledger_or_a_receipt_stands_in_its_text(
+    project: str, event_id: str, number: int, cursors: list[int]
+) -> None:
+    pairs = (
+        (sql.ledger(project, number, number, cursors, number), sql.ledger("p", 1, 2, [3], 4)),
+        (sql.receipt(project, event_id), sql.receipt("p", "i")),
+    )
+    for statement, usual in pairs:
+        assert statement.text == usual.text
+        assert statement.parameters.keys() == set(re.findall(r"\{(\w+):[\w()]+\}", statement.text))
+        assert statement.parameters["project"] == project
+
+
 @given(TEXT, TEXT, st.integers(), st.integers(), st.none() | st.builds(Cursor, *[st.integers()] * 4))
 def test_no_value_of_recent_events_stands_in_their_text(
     project: str, name: str, limit: int, fresh_through: int, after: Cursor | None
@@ -89,3 +104,27 @@ def test_no_value_of_recent_events_stands_in_their_text(
     assert statement.text == usual.text
     assert statement.parameters.keys() == bound(statement)
     assert statement.parameters["project"] == project
+
+
+CHOSEN = Selection("shop", "9f2c", 2000)
+REJECTED = [
+    sql.rejected_groups("shop", redriven=False, limit=10),
+    sql.rejected_groups("shop", redriven=True, limit=10),
+    sql.rejected_samples("shop", "9f2c", 5),
+    sql.rejected_places(CHOSEN, 7),
+    sql.rejected_rows(CHOSEN, (1, 2, 3, 4), 7),
+    sql.rejected_left(CHOSEN),
+]
+
+
+@pytest.mark.parametrize("statement", REJECTED)
+def test_questions_about_rejected_events_bind_the_project_and_everything_else(statement: Statement) -> None:
+    assert bound(statement) == statement.parameters.keys()
+    assert statement.parameters["project"] == "shop"
+    assert "project = {project:String}" in statement.text
+
+
+def test_what_was_redriven_is_selected_once_only() -> None:
+    for statement in (sql.rejected_places(CHOSEN, 7), sql.rejected_rows(CHOSEN, (1, 2, 3, 4), 7), REJECTED[0]):
+        assert "redriven_at = toDateTime64(0, 3, 'UTC')" in statement.text
+    assert "AND redriven_at" not in REJECTED[1].text

@@ -77,3 +77,17 @@ async def test_a_wrong_password_makes_the_store_unavailable_and_is_not_shown(cli
         await stranger.rows(Statement("SELECT 1"))
     assert "-not" not in str(unavailable.value)
     await stranger.close()
+
+
+async def test_rows_are_written_where_a_redrive_asks(reader: Store, warehouse: Client) -> None:
+    project = uuid.uuid4().hex
+    await reader.insert("rejected_events", ("project", "raw"), [[project, b"\xff\x00"]])
+    query = "SELECT hex(raw) FROM rejected_events WHERE project = {project:String}"
+    assert warehouse.query(query, parameters={"project": project}).result_rows == [("FF00",)]
+
+
+async def test_a_store_that_is_away_says_so_when_it_is_written_to() -> None:
+    away = Store(f"http://u:p@127.0.0.1:{free_port()}/", 1)
+    with pytest.raises(StoreUnavailable):
+        await away.insert("rejected_events", ("project",), [["x"]])
+    await away.close()

@@ -5,18 +5,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
-import orjson
 import pytest
 
 from deploy.local.running import RunningStack
 from ingest_api import moment
 from ingest_api.keys import Kind
-from ingest_api.projects import Projects, Settings
+from ingest_api.projects import Projects
 from ingest_api.stream import connect
 from tests.verbatim.producer import Producer
 from tests.verbatim.secure import Secure, secured
-from tests.waiting import until
 
 
 @dataclass(frozen=True)
@@ -31,18 +28,15 @@ class Place:
 
 @pytest.fixture(scope="package")
 async def place(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
-    """The origin behind TLS. The project that owns the documents' sites is open to all for as long as this is used."""
+    """The origin behind TLS. The demo project, which owns the documents' sites, is open to all."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     redis = connect(stack.env["HEADRACE_REDIS_URL"])
     projects = Projects(redis)
-    await projects.update("demo", Settings(public_writes=True))
     _, write_key = await projects.create_key("demo", Kind.WRITE, label="verbatim")
     _, query_key = await projects.create_key("demo", Kind.QUERY, label="verbatim")
     async with secured(stack.env["HEADRACE_URL"], tmp_path_factory.mktemp("tls")) as secure:
-        await until(lambda: _open_to_all(stack.env["HEADRACE_URL"]))
         yield Place(secure, stack.env, write_key, query_key)
-    await projects.update("demo", Settings(public_writes=False))
     await redis.aclose()
 
 
@@ -58,10 +52,3 @@ def producer(place: Place, tmp_path: Path) -> Producer:
         begin=moment.now_ms(),
         answers=len(place.secure.answered),
     )
-
-
-async def _open_to_all(url: str) -> bool:
-    """Whether the front door knows it already. Nothing is stored by asking."""
-    body = orjson.dumps({"type": "event", "payload": {"website": "demo", "name": "ask", "url": "https://example.com"}})
-    async with aiohttp.ClientSession(url) as client, client.post("/push/hardal?validate=1", data=body) as answer:
-        return answer.status == 200

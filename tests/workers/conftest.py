@@ -7,6 +7,7 @@ import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from ingest_api.stream import Install, Redis, install
+from tests.workers.history import History
 from workers.address import address
 from workers.settings import Settings
 
@@ -31,3 +32,10 @@ async def warehouse(clickhouse_url: str) -> AsyncIterator[AsyncClient]:
 def settings(redis_url: str, clickhouse_url: str) -> Settings:
     """A worker that does not linger."""
     return Settings(redis_url=redis_url, clickhouse_url=clickhouse_url, linger_ms=20, lease_seconds=1.5)
+
+
+@pytest.fixture
+async def history(redis: Redis, made: Install, settings: Settings, warehouse: AsyncClient) -> AsyncIterator[History]:
+    """An installation without a past yet."""
+    yield History(redis, made, settings, warehouse)
+    await warehouse.command("SYSTEM START MERGES events")

@@ -1,18 +1,36 @@
 """Workers share the shards."""
 
+from pathlib import Path
+
+import msgspec
 import pytest
+from clickhouse_connect.driver.asyncclient import AsyncClient
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from ingest_api.stream import Install, Redis, connect
+from tests.appending import append
+from tests.ingest_api.events import stamped
 from tests.waiting import until
+from tests.workers.entries import event
+from tests.workers.history import History
+from tests.workers.putting import put
+from workers.archive import Archive
+from workers.audit import FINDINGS, Findings, Hole
 from workers.fleet import Fleet, share
+from workers.heartbeat import read
 from workers.settings import Settings
 
 
 def test_an_address_that_cannot_be_used_ends_the_worker_at_once() -> None:
     with pytest.raises(ValueError, match="HEADRACE_CLICKHOUSE_URL"):
         Fleet(connect("redis://127.0.0.1:1/0"), Settings(clickhouse_url="nonsense"))
+
+
+def test_an_archive_that_can_be_none_ends_the_worker_at_once() -> None:
+    with pytest.raises(ValueError, match="HEADRACE_ARCHIVE"):
+        Fleet(connect("redis://127.0.0.1:1/0"), Settings(archive="ftp://host"))
 
 
 @given(st.integers(1, 256), st.integers(1, 50))
@@ -61,4 +79,71 @@ async def test_the_shards_of_a_worker_that_fell_silent_are_taken_over(
         return await owners(redis, made) == [fleet.id] * 4
 
     await until(all_mine)
+    await fleet.stop()
+
+
+@pytest.mark.stack
+async def test_a_drain_that_fails_over_and_over_is_stuck_however_often_it_begins(
+    redis: Redis, redis_url: str, made: Install, settings: Settings
+) -> None:
+    faulty = settings.model_copy(update={"isolate_after": None, "stuck_seconds": 2.5})  # each batch is a TypeError
+    fleet = Fleet(redis, faulty)
+    await append(redis_url, Install(made.id, 1, made.window_ms), [stamped(number=1)])
+    fleet.start()
+
+    async def begun() -> bool:
+        return bool(await read(redis))
+
+    async def stuck() -> bool:
+        (one,) = await read(redis)
+        return one.state == "stuck" and one.problem.startswith("shard 0 has not moved for")
+
+    await until(begun)
+    await until(stuck)
+    await fleet.stop()
+
+
+@pytest.mark.stack
+async def test_a_worker_with_an_archive_fills_it_and_tells_what_the_last_audit_found(
+    history: History, tmp_path: Path
+) -> None:
+    found = Findings(1, 1, [Hole(0, 0, 60_000, 7)])
+    await history.redis.set(FINDINGS, msgspec.json.encode(found))
+    fleet = Fleet(history.redis, history.settings.model_copy(update={"archive": str(tmp_path)}))
+    fleet.start()
+    for shard in range(4):
+        await history.append(shard, "1795000000000-0", [event(shard)])
+    await until(history.committed)
+    archive = Archive(str(tmp_path), history.made.id, 5)
+    assert [one.shard async for one in archive.objects(0, 2_000_000_000_000)] == [0, 1, 2, 3]
+    assert REGISTRY.get_sample_value("worker_missing_events") == 7
+    await history.redis.delete(FINDINGS)
+
+    async def none() -> bool:
+        return REGISTRY.get_sample_value("worker_missing_events") == 0
+
+    await until(none)
+    await fleet.stop()
+
+
+@pytest.mark.stack
+async def test_a_worker_with_a_halted_shard_says_so_and_drains_the_others(
+    redis: Redis, made: Install, settings: Settings, warehouse: AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    await put(redis, made.shards[0], [event(number, properties=b"not json") for number in range(5)])
+    await put(redis, made.shards[1], [event(10)])
+    fleet = Fleet(redis, settings.model_copy(update={"breaker_events": 1}))
+    fleet.start()
+
+    async def told() -> bool:
+        said = [one for one in await read(redis) if one.state == "halted"]
+        return any("shard 0 is halted: more than 1 of 5 events" in one.problem for one in said)
+
+    async def stored() -> int:
+        return int((await warehouse.query("SELECT count() FROM events")).result_rows[0][0])
+
+    await until(told)
+    await until(stored)
+    assert REGISTRY.get_sample_value("worker_halted_shards") == 1
+    assert [record.levelname for record in caplog.records if record.message == "halted"] == ["CRITICAL"]
     await fleet.stop()

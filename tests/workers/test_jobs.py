@@ -6,10 +6,15 @@ from datetime import UTC, datetime
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
+from ingest_api.ledger import books
+from ingest_api.progress import read_progress
 from ingest_api.projects import Projects
 from ingest_api.projects import Settings as ProjectSettings
-from ingest_api.stream import Redis
-from workers.jobs import CRON, delete_old_events
+from ingest_api.stream import Redis, install
+from tests.workers.entries import event
+from tests.workers.history import History
+from workers import kept
+from workers.jobs import CRON, copy_ledger, delete_old_events, find_missing_events, trim_shards
 from workers.settings import Settings
 
 pytestmark = pytest.mark.stack
@@ -27,6 +32,50 @@ async def test_the_job_says_how_many_projects_were_cleaned(
     assert await delete_old_events({"streams": redis, "settings": settings}) == 1
 
 
+async def test_the_ledger_is_copied_each_minute_and_waits_where_a_store_is_away(
+    redis: Redis, warehouse: AsyncClient, settings: Settings
+) -> None:
+    made = await install(redis, 1, 3600)
+    (book,), minute = books(made.shards), 29_000_000
+    await redis.hincrby(book.minute(minute), "demo:accepted", 1)  # type: ignore[misc]  # redis-py 5: awaitable or not
+    await redis.set(book.cursor, minute)
+    now = (await read_progress(redis, made))[0].now // 60_000
+    await redis.rename(book.minute(minute), book.minute(now - 5))
+    away = settings.model_copy(update={"clickhouse_url": "http://u:p@127.0.0.1:1/?database=x"})
+    assert await copy_ledger({"streams": redis, "settings": away}) == 0
+    assert await copy_ledger({"streams": redis, "settings": settings}) == 1
+    (job,) = [job for job in CRON if job.coroutine is copy_ledger]
+    assert (job.minute, job.second) == (None, {10})
+
+
 def test_old_events_are_looked_for_once_a_day() -> None:
     (daily,) = [job for job in CRON if job.coroutine is delete_old_events]
     assert (daily.hour, daily.minute, daily.second, daily.day, daily.weekday) == ({3}, {17}, {0}, None, None)
+
+
+async def test_the_trim_rests_while_a_replay_reads_the_tail(history: History) -> None:
+    await history.append(0, "1795000000000-0", [event(1)])
+    await history.append(0, "1795000000001-0", [event(2)])
+    await history.drain()
+    ctx = {"streams": history.redis, "settings": history.settings}
+    await history.redis.set(kept.IN_USE, 1)
+    assert await trim_shards(ctx) == 0
+    await history.redis.delete(kept.IN_USE)
+    assert await trim_shards(ctx) == 1
+
+
+async def test_the_audit_says_how_many_events_are_missing_and_waits_while_a_store_is_away(history: History) -> None:
+    await history.append(0, "1795000000000-0", [event(1)])
+    await history.append(0, "1795000000001-0", [event(2)])
+    await history.drain()
+    ctx = {"streams": history.redis, "settings": history.settings}
+    assert await find_missing_events(ctx) == 0
+    await history.warehouse.command("TRUNCATE TABLE events")
+    assert await find_missing_events(ctx) == 2
+    away = history.settings.model_copy(update={"clickhouse_url": "http://u:p@127.0.0.1:1/"})
+    assert await find_missing_events({**ctx, "settings": away}) == 0
+
+
+def test_the_tail_is_audited_every_five_minutes() -> None:
+    (often,) = [job for job in CRON if job.coroutine is find_missing_events]
+    assert (often.minute, often.second, often.hour) == (set(range(0, 60, 5)), {40}, None)

@@ -3,13 +3,15 @@
 import secrets
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from tests.workers.entries import entry, event
-from workers import pipeline
+from workers import pipeline, row
 from workers.batch import Batch, decode
-from workers.errors import NotNow
+from workers.errors import BadRows, NotNow
+from workers.fingerprint import fingerprint
 from workers.sink import Sink
 
 pytestmark = pytest.mark.stack
@@ -35,20 +37,20 @@ async def sink(clickhouse_url: str, warehouse: AsyncClient) -> AsyncIterator[Sin
 
 async def test_an_event_arrives_with_every_column(sink: Sink, warehouse: AsyncClient) -> None:
     full = event(7, properties='{"a":{"b":[1,"ü"]}}'.encode(), url="https://example.com/x", user_id="u", country="TR")
-    assert await sink.insert(prepared(full)) == 1
+    await sink.insert(prepared(full), "a")
     columns = (
         "toString(event_id), name, toUnixTimestamp64Milli(occurred_at), properties.a.b, host, path, user_id, _index"
     )
-    (row,) = (await warehouse.query(f"SELECT {columns} FROM events")).result_rows
-    assert row[:3] == ("00000000-0000-0000-0000-000000000007", "page_view", 1_795_000_000_007)
-    assert row[3] == [1, "ü"]
-    assert row[4:] == ("example.com", "/x", "u", 0)
+    (stored,) = (await warehouse.query(f"SELECT {columns} FROM events")).result_rows
+    assert stored[:3] == ("00000000-0000-0000-0000-000000000007", "page_view", 1_795_000_000_007)
+    assert stored[3] == [1, "ü"]
+    assert stored[4:] == ("example.com", "/x", "u", 0)
 
 
 async def test_the_same_batch_sent_again_changes_nothing(sink: Sink, warehouse: AsyncClient) -> None:
     one = prepared(*(event(i) for i in range(1000)))
     for _ in range(3):
-        assert await sink.insert(one) == 1000
+        await sink.insert(one, "a")
     assert await count(warehouse) == 1000
 
 
@@ -58,8 +60,8 @@ async def test_without_the_token_the_same_batch_doubles(
     # The control of the test above: another installation, another token.
     one = prepared(*(event(i) for i in range(1000)))
     other = Sink(clickhouse_url, "another", 10)
-    await sink.insert(one)
-    await other.insert(one)
+    await sink.insert(one, "a")
+    await other.insert(one, "a")
     assert await count(warehouse) == 2000
     assert (await warehouse.query("SELECT count() FROM events FINAL")).result_rows[0][0] == 1000
     await other.close()
@@ -68,22 +70,57 @@ async def test_without_the_token_the_same_batch_doubles(
 async def test_a_batch_may_reach_over_many_months(sink: Sink, warehouse: AsyncClient) -> None:
     month = 31 * 86_400_000
     one = prepared(*(event(i, occurred_at=i * month) for i in range(130)))
-    assert await sink.insert(one) == 130
-    assert await sink.insert(one) == 130
+    await sink.insert(one, "a")
+    await sink.insert(one, "a")
     assert await count(warehouse) == 130
 
 
-async def test_rows_that_clickhouse_refuses_are_set_aside_and_their_neighbours_stored(
+async def test_rows_that_clickhouse_refuses_are_found_and_nothing_is_stored_meanwhile(
     sink: Sink, warehouse: AsyncClient
 ) -> None:
     bad = {17: b'{"a":1e999}', 63: b"not json"}
     one = prepared(*(event(i, properties=bad.get(i, b'{"ok":true}')) for i in range(100)))
+    with pytest.raises(BadRows):
+        await sink.insert(one, "a")
+    found = await sink.refused(one)
+    assert list(found) == ["1000-0:17", "1000-0:63"]
+    assert found["1000-0:63"] == "ClickHouse INCORRECT_DATA: Cannot parse JSON object here: not json"
+    assert await count(warehouse) == 0
+
+
+async def test_when_enough_bad_rows_are_found_no_more_are_looked_for(sink: Sink) -> None:
+    one = prepared(*(event(i, properties=b"not json") for i in range(1000)))
+    assert len(await sink.refused(one, 3)) == 4
+
+
+async def test_a_batch_of_which_no_row_is_bad_is_not_blamed(sink: Sink) -> None:
+    with pytest.raises(NotNow, match="each of its rows"):
+        await sink.refused(prepared(event(1), event(2)))
+
+
+async def test_rejected_events_are_stored_with_what_can_be_put_back_and_their_fingerprint(
+    sink: Sink, warehouse: AsyncClient
+) -> None:
+    one = pipeline.run(decode(3, [entry("1000-0", [event(1), event(2)])], {"1000-0:1": "why"}))
     for _ in range(2):  # and once more, as after a crash
-        assert await sink.insert(one) == 98
-    assert await count(warehouse) == 98
-    rows = (await warehouse.query("SELECT name, reason, raw, _index FROM rejected_events ORDER BY _index")).result_rows
-    assert [row[3] for row in rows] == [17, 63]
-    assert all(row[0] == "page_view" and "ClickHouse" in row[1] and row[2] for row in rows)
+        await sink.insert(one, "a")
+    columns = "kind, reason, name, toString(event_id), events, hex(raw), fingerprint, _index, redriven_at = 0"
+    rows = (await warehouse.query(f"SELECT {columns} FROM rejected_events")).result_rows
+    raw, cause = msgspec.msgpack.encode(event(2)).hex().upper(), fingerprint("demo", "page_view", "why")
+    assert [tuple(row) for row in rows] == [
+        ("event", "why", "page_view", "00000000-0000-0000-0000-000000000002", 1, raw, cause, 1, 1)
+    ]
+    assert await count(warehouse) == 1
+
+
+async def test_the_probe_has_the_columns_of_the_table(warehouse: AsyncClient) -> None:
+    query = "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String}"
+    found = [
+        (await warehouse.query(f"{query} ORDER BY position", parameters={"table": table})).result_rows
+        for table in ("events", "events_probe")
+    ]
+    assert found[0] == found[1]
+    assert len(found[0]) == len(row.COLUMNS)
 
 
 async def test_odd_but_right_properties_are_stored_as_they_are(sink: Sink, warehouse: AsyncClient) -> None:
@@ -91,7 +128,8 @@ async def test_odd_but_right_properties_are_stored_as_they_are(sink: Sink, wareh
         b'{"a":1,"a":2}', b'{"a":{"b":1},"a.b":2}', b'{"":1}', b'{"__proto__":{}}', b'{"t":"2024-01-01T10:00:00Z"}',
         b'{"n":123456789012345678901234567890}', b'{"u":"\\u0000\\ud83d\\ude00"}',
     ]  # fmt: skip
-    assert await sink.insert(prepared(*(event(i, properties=raw) for i, raw in enumerate(odd)))) == len(odd)
+    await sink.insert(prepared(*(event(i, properties=raw) for i, raw in enumerate(odd))), "a")
+    assert await count(warehouse) == len(odd)
     query = "SELECT toString(properties.t), toString(properties.n) FROM events WHERE _index IN (4, 5) ORDER BY _index"
     rows = (await warehouse.query(query)).result_rows
     assert rows[0][0] == "2024-01-01T10:00:00Z"
@@ -100,7 +138,7 @@ async def test_odd_but_right_properties_are_stored_as_they_are(sink: Sink, wareh
 
 async def test_a_batch_without_a_good_event_leaves_only_its_rejected_rows(sink: Sink, warehouse: AsyncClient) -> None:
     one = decode(3, [(b"1000-0", [b"f", b"damaged", b"n", b"3", b"b", b"7"])])
-    assert await sink.insert(pipeline.run(one)) == 0
+    await sink.insert(pipeline.run(one), "a")
     assert (await count(warehouse), await count(warehouse, "rejected_events")) == (0, 1)
 
 
@@ -109,5 +147,5 @@ async def test_a_clickhouse_that_does_not_take_it_now_is_asked_again_later(click
     missing = clickhouse_url.replace("database=headrace", "database=no_such_database")
     sink = Sink(missing if wrong == "no such database" else f"http://u:p@{wrong}", "x", 5)
     with pytest.raises(NotNow):
-        await sink.insert(prepared(event(1)))
+        await sink.insert(prepared(event(1)), "a")
     await sink.close()

@@ -9,6 +9,7 @@ from tests.appending import append
 from tests.ingest_api.events import stamped
 from workers.batch import decode
 from workers.errors import Fenced
+from workers.landed import Landed
 from workers.source import Source, trim
 
 pytestmark = pytest.mark.stack
@@ -69,7 +70,7 @@ async def test_what_was_taken_and_not_committed_comes_again_whole_and_alone(
     again, _ = await source.take(*MANY)
     assert again == first
     batch = decode(0, first)
-    await source.commit(batch.entry_ids, 5, 0, 0)
+    await source.commit(Landed(batch.entry_ids, 5))
     after, _ = await source.take(*MANY)
     assert decode(0, after).claimed == 35
 
@@ -80,7 +81,7 @@ async def test_a_commit_repeated_after_a_lost_answer_counts_once(
     await fill(redis_url, made, 5)
     batch = decode(0, (await source.take(*MANY))[0])
     for _ in range(3):
-        await source.commit(batch.entry_ids, 4, 1, 0)
+        await source.commit(Landed(batch.entry_ids, 4, 1))
     counters = await redis.hgetall(source.shard.counters)  # type: ignore[misc]  # redis-py 5: awaitable or not
     assert (counters[b"stored"], counters[b"rejected"], counters[b"batches"]) == (b"4", b"1", b"1")
     assert await redis.get(source.shard.floor) == batch.entry_ids[-1].encode()
@@ -95,7 +96,7 @@ async def test_after_a_take_over_the_old_owner_is_fenced_and_the_new_one_gets_it
     await redis.delete(source.shard.lease)  # it ran out
     epoch = await fcall(redis, "lease", [source.shard.lease, source.shard.epoch], "another", 60_000)
     with pytest.raises(Fenced):
-        await source.commit(batch.entry_ids, 5, 0, 0)
+        await source.commit(Landed(batch.entry_ids, 5))
     with pytest.raises(Fenced):
         await source.take(*MANY)
     taken, _ = await Source(redis, source.shard, epoch).take(*MANY)
@@ -115,7 +116,7 @@ async def test_trimming_never_goes_above_the_floor(source: Source, redis: Redis,
     await fill(redis_url, made, 10)
     assert await trim(redis, source.shard, keep_minutes=0) == 0
     batch = decode(0, (await source.take(4, 10**9, 0))[0])
-    await source.commit(batch.entry_ids, 4, 0, 0)
+    await source.commit(Landed(batch.entry_ids, 4))
     assert await trim(redis, source.shard, keep_minutes=30) == 0
     await asyncio.sleep(0.01)  # the margin counts in milliseconds of Redis's clock
     assert await trim(redis, source.shard, keep_minutes=0) == 3
@@ -130,7 +131,7 @@ async def test_the_drain_goes_on_when_redis_is_full(
     try:
         batch = decode(0, (await source.take(*MANY))[0])
         assert batch.claimed == 5
-        await source.commit(batch.entry_ids, 5, 0, 0)
+        await source.commit(Landed(batch.entry_ids, 5))
         assert await fcall(redis, "lease", [source.shard.lease, source.shard.epoch], "me", 60_000) == source.epoch
     finally:
         await redis.config_set("maxmemory", "512mb")

@@ -10,5 +10,5 @@ def dedupe(batch: Batch) -> None:
         return
     seen: set[tuple[str, bytes]] = set()
     wanted = [not (one in seen or seen.add(one)) for one in ids]  # type: ignore[func-returns-value]  # add is None
-    batch.repeated += len(ids) - len(seen)
+    batch.repeated += [position for position, keep in zip(batch.positions, wanted, strict=True) if not keep]
     batch.keep(wanted)

@@ -1,6 +1,5 @@
 """Is Redis there, is it safe to keep events in, and is it prepared for Headrace?"""
 
-import importlib.resources
 import time
 from typing import Any, cast
 
@@ -8,7 +7,7 @@ from redis.exceptions import ResponseError
 
 from clients.cli.checkup import Check, Finding, Probe, fail, ok, warn
 from clients.cli.settings import without_password
-from ingest_api import stream
+from ingest_api import durability, stream
 
 OLDEST_MAJOR = 7
 SLOW_MS = 5.0
@@ -51,11 +50,11 @@ async def persistence(probe: Probe) -> Finding:
     try:
         fsync = (await cast("Any", probe.redis()).config_get("appendfsync"))["appendfsync"]
     except ResponseError:
-        return warn("appendonly yes, appendfsync cannot be read", "See that it is everysec or always.")
-    if fsync == "no":
         return warn(
-            "appendfsync no", f"A power cut loses more than a second: CONFIG SET appendfsync everysec, {_CONF}."
+            "appendonly yes, appendfsync cannot be read", "Let the user read it: ACL SETUSER <user> +config|get"
         )
+    if fsync == "no":
+        return warn("appendfsync no", f"A power cut loses more than a second: CONFIG SET appendfsync always, {_CONF}.")
     return ok(f"appendonly yes, appendfsync {fsync}")
 
 
@@ -93,8 +92,7 @@ async def functions(probe: Probe) -> Finding:
     if not found:
         return fail(f"{stream.LIBRARY} is not loaded", "The front door loads it: start it.")
     fields = {found[0][i]: found[0][i + 1] for i in range(0, len(found[0]), 2)}
-    ours = (importlib.resources.files("ingest_api") / "shard.lua").read_bytes()
-    if fields[b"library_code"] != ours:
+    if fields[b"library_code"] != stream.library().encode():
         return warn(
             f"{stream.LIBRARY} is not the one of this version", "Restart the front door, or update this command."
         )
@@ -105,6 +103,14 @@ async def installation(probe: Probe) -> Finding:
     """What was fixed at install."""
     probe.install = install = await stream.read_install(probe.redis())
     return ok(f"{install.shard_count} shards, keys remembered for {install.window_ms / 3_600_000:g} h")
+
+
+async def kept(probe: Probe) -> Finding:
+    """Whether Redis keeps events as safe as the installation promises: a probe is written, and waited for."""
+    level = (await stream.read_install(probe.redis())).durability
+    if missing := await durability.look_through(probe.redis(), level):
+        return fail(f"not kept at {level}, so no event is taken", missing)
+    return ok(level.value)
 
 
 async def clock(probe: Probe) -> Finding:
@@ -136,4 +142,5 @@ CHECKS = (
     Check("clock", clock, needs=ANSWERS),
     Check("function library", functions, "The user in HEADRACE_REDIS_URL must be allowed FUNCTION.", needs=ANSWERS),
     Check(INSTALLATION, installation, "Start the front door: it makes the installation.", needs=ANSWERS),
+    Check("durability", kept, needs=INSTALLATION),
 )

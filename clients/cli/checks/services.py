@@ -6,10 +6,19 @@ import msgspec
 import orjson
 
 from clients.cli.bulk import BatchAnswer
-from clients.cli.checkup import Check, Finding, Probe, fail, ok
+from clients.cli.checkup import Check, Finding, Probe, fail, ok, warn
 from clients.cli.stats import StatsAnswer
 
+_SHED = "Redis fills because the workers are behind, or because it is too small: docs/pressure.md."
 _LOG = "Its log says more; `headrace doctor` checks what it depends on."
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What a service says of itself."""
+
+    status: str = ""
+    #: why some dialects' events are refused
+    shedding: str = ""
 
 
 async def front_door_alive(probe: Probe) -> Finding:
@@ -54,15 +63,17 @@ async def _health(probe: Probe, base: str, path: str, who: str) -> Finding:
     answer = await probe.service.health(base, path, who)
     if answer.status != 200:
         return fail(f"{answer.who} answered {answer.status} to {path}", "Does the address name the right service?")
-    return ok(_said(answer.body) or f"{base}{path}")
+    said = _said(answer.body)
+    if said.shedding:
+        return warn(f"{said.status}, but some events are refused: {said.shedding}", _SHED)
+    return ok(said.status or f"{base}{path}")
 
 
-def _said(body: bytes) -> str:
+def _said(body: bytes) -> _Said:
     try:
-        status = msgspec.json.decode(body, type=dict[str, object]).get("status", "")
+        return msgspec.json.decode(body, type=_Said)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return ""
-    return str(status)
+        return _Said()
 
 
 FRONT_DOOR = "front door alive"

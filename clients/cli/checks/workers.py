@@ -13,7 +13,12 @@ from ingest_api.stream import Install
 #: a worker that said nothing for this long is taken for dead
 SEEN_MS = 10_000
 LAG_WARN, LAG_FAIL = 5.0, 60.0
+_RESTART = "Restart it: what it holds is in its pending list, and another worker takes it from there. Keep its log."
 _START = "Start one (python -m workers, or `make up`), and read its log if it ends again."
+_HALTED = (
+    "`headrace rejected list` shows the shard; deploy what can store its events, or let them be set aside: "
+    "headrace rejected allow SHARD."
+)
 
 
 class Worker(msgspec.Struct):
@@ -29,20 +34,32 @@ class Worker(msgspec.Struct):
 
 
 async def alive(probe: Probe) -> Finding:
-    """At least one, and none with a problem."""
+    """At least one, none stuck, and none with a problem."""
     redis = cast("Any", probe.redis())
     seconds, _ = await redis.time()
     said = [msgspec.json.decode(raw, type=Worker) for raw in await redis.hvals(stream.WORKERS)]
     live = [worker for worker in said if seconds * 1000 - worker.seen_at <= SEEN_MS]
     if not live:
-        silent = f"; {len(said)} said nothing for {SEEN_MS // 1000} s" if said else ""
-        return fail(f"no worker is alive{silent}", _START)
-    troubled = [f"{worker.host} (pid {worker.pid}): {worker.problem}" for worker in live if worker.problem]
+        dead = f"; {len(said)} said nothing for {SEEN_MS // 1000} s" if said else ""
+        return fail(f"no worker is alive{dead}", _START)
+    stuck = [f"{_name(worker)} is stuck: {worker.problem}" for worker in live if worker.state == "stuck"]
+    if stuck:
+        return fail("; ".join(stuck), _RESTART)
+    halted = [worker.problem for worker in live if worker.state == "halted" and worker.problem]
+    if halted:
+        return fail("; ".join(halted), _HALTED)
+    troubled = [f"{_name(worker)}: {worker.problem}" for worker in live if worker.problem]
     if troubled:
         return warn(
             "; ".join(troubled), "The other lines may name the cause; the worker goes on by itself once it is gone."
         )
-    return ok(f"{len(live)} alive: " + ", ".join(f"{worker.host} (pid {worker.pid})" for worker in live))
+    silent = [_name(worker) for worker in said if worker not in live]
+    if silent:
+        return warn(
+            f"{len(live)} alive; {', '.join(silent)} said nothing for {SEEN_MS // 1000} s",
+            "It was killed, or it hangs: end it if it still runs. It is forgotten after a minute.",
+        )
+    return ok(f"{len(live)} alive: " + ", ".join(map(_name, live)))
 
 
 async def owned(probe: Probe) -> Finding:
@@ -73,6 +90,10 @@ async def lag(probe: Probe) -> Finding:
 
 async def _progress(probe: Probe) -> list[ShardProgress]:
     return await read_progress(probe.redis(), cast("Install", probe.install))
+
+
+def _name(worker: Worker) -> str:
+    return f"{worker.host} (pid {worker.pid})"
 
 
 def _list(numbers: list[int]) -> str:

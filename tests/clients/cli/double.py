@@ -35,6 +35,10 @@ class Double:
         self.faults: deque[Fault] = deque()
         #: events taken, in order
         self.events: list[dict[str, Any]] = []
+        #: how many of them the ledger misses
+        self.lost = 0
+        #: why some events are refused
+        self.shedding = ""
         self.requests: list[web.Request] = []
         self.batch_sizes: list[int] = []
         self._keys: dict[str, str] = {}
@@ -46,6 +50,7 @@ class Double:
         app.router.add_post("/v1/events", self._post)
         app.router.add_get("/api/v1/stats", self._stats)
         app.router.add_get("/api/v1/events", self._events)
+        app.router.add_get("/api/v1/ledger", self._ledger)
         app.router.add_get("/healthz", self._well)
         app.router.add_get("/readyz", self._well)
         return app
@@ -134,6 +139,18 @@ class Double:
         meta = {"fresh_through": "2026-11-21T10:00:00Z", "lag_seconds": 0.25}
         return _json(200, {"success": True, "data": data, "meta": meta})
 
+    async def _ledger(self, request: web.Request) -> web.Response:
+        if refusal := self._refusal(request):
+            return refusal
+        count = len(self.events)
+        counts = {"accepted": count, "duplicate": 1, "stored": count - self.lost, "rejected": 0, "repeated": 0}
+        account = {**counts, "in_flight": self.lost, "refused": {"invalid_field": 2, "rate_limited": 1500}}
+        balanced = {"balanced": not self.lost}
+        minute = {"minute": "2026-11-21T10:00:00Z", **account, **balanced}
+        meta = {"fresh_through": "2026-11-21T10:05:00Z", "lag_seconds": 0.25}
+        data = {"minutes": [minute], "total": account, **balanced}
+        return _json(200, {"success": True, "data": data, "meta": meta})
+
     async def _events(self, request: web.Request) -> web.Response:
         if refusal := self._refusal(request):
             return refusal
@@ -163,7 +180,7 @@ class Double:
         return web.Response(status=fault.status, headers=fault.headers) if fault.status else None
 
     async def _well(self, _request: web.Request) -> web.Response:
-        return _json(200, {"status": "ok"})
+        return _json(200, {"status": "ok", "shedding": self.shedding})
 
 
 def _json(status: int, document: dict[str, Any]) -> web.Response:

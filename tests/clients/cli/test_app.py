@@ -70,6 +70,6 @@ async def test_a_reader_that_goes_away_ends_the_run_quietly(connected: Headrace,
 def test_the_docs_name_every_setting_command_and_exit_code() -> None:
     docs = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
     variables = [f"`HEADRACE_{field.upper()}`" for field in Settings.model_fields]
-    commands = [f"`headrace {name}" for name in ("send", "stats", "tail", "project", "key", "doctor")]
+    commands = [f"`headrace {name}" for name in ("send", "stats", "ledger", "tail", "project", "key", "doctor")]
     codes = [f"| {int(code)} |" for code in Exit]
     assert [text for text in variables + commands + codes if text not in docs] == []

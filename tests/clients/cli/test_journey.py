@@ -32,6 +32,9 @@ async def test_an_event_is_sent_seen_and_counted(headrace: Headrace, stack: Stac
     lines = b'{"event_type":"cli_bulk"}\n' * 2000
     ended = await headrace("send", "--file", "-", "--json", stdin=lines)
     assert (ended.code, ended.document["accepted"]) == (0, 2000)
+    ledger = await headrace("ledger", "--json")
+    assert (ledger.code, ledger.document["data"]["balanced"]) == (0, True)
+    assert ledger.document["data"]["total"]["accepted"] >= 2001
 
 
 async def test_a_stack_that_is_well_passes_the_doctor(headrace: Headrace, stack: Stack) -> None:

@@ -25,12 +25,13 @@ async def test_each_key_opens_the_demo_project_for_its_kind(redis: Redis) -> Non
     assert (admin.project, admin.kinds) == (None, frozenset({Kind.ADMIN}))
 
 
-async def test_both_site_ids_belong_to_it(redis: Redis) -> None:
+async def test_both_site_ids_belong_to_it_and_are_open_to_all(redis: Redis) -> None:
     await demo_project.ensure(redis, {})
     for site_id in ("demo", "site_abc123"):
         project = await Projects(redis).site_project(site_id)
         assert project
         assert project.id == "demo"
+        assert project.public_writes
 
 
 async def test_the_documents_tokens_write_and_ask_where_demo_keys_are_accepted(redis: Redis) -> None:

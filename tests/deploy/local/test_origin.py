@@ -115,6 +115,8 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
         ("/dash", "query"),
         ("/dashboard/live", "query"),
         ("/v1/events", "ingest"),
+        ("/v1/events/", "ingest"),
+        ("/v1/events/evt_1", "query"),
         ("/collect/batch", "ingest"),
         ("/push/hardal", "ingest"),
         ("/tracker.js", "ingest"),

@@ -3,13 +3,18 @@
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any, cast
 
+import orjson
+import pytest
 from aiohttp import web
 
 from deploy.local import ready
 from deploy.local.ports import HOST, free_port
+from ingest_api.stream import WORKERS, Redis
 
 
 @asynccontextmanager
@@ -64,3 +69,20 @@ async def test_a_server_that_is_away_is_told_in_one_line() -> None:
         problem = await probe(os.getpid())
         assert problem
         assert "\n" not in problem
+
+
+@pytest.mark.stack
+async def test_a_worker_is_ready_while_it_says_that_nothing_is_wrong(redis: Redis, redis_url: str) -> None:
+    probe = ready.worker(redis_url)
+    assert await probe(7) == "no heartbeat yet"
+
+    async def say(state: str, problem: str, ago: int = 0) -> str:
+        now = int(time.time() * 1000) - ago
+        told = {"pid": 7, "seen_at": now, "state": state, "problem": problem}
+        await cast("Any", redis).hset(WORKERS, "one", orjson.dumps(told))
+        return await probe(7)
+
+    assert await say("draining", "") == ""
+    assert await say("waiting", "ClickHouse: away") == "waiting: ClickHouse: away"
+    assert await say("stuck", "shard 1 has not moved for 95 s") == "stuck: shard 1 has not moved for 95 s"
+    assert await say("draining", "", ago=12_400) == "silent for 12 s"

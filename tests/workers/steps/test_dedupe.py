@@ -9,10 +9,10 @@ def test_the_first_of_equal_ids_is_kept() -> None:
     dedupe(twice)
     assert [one.title for one in twice.events] == ["first", ""]
     assert [position.index for position in twice.positions] == [0, 1]
-    assert twice.repeated == 1
+    assert [position.index for position in twice.repeated] == [2]
 
 
 def test_equal_ids_of_two_projects_are_two_events() -> None:
     both = batch([event(1), event(1, project="other")])
     dedupe(both)
-    assert (len(both.events), both.repeated) == (2, 0)
+    assert (len(both.events), both.repeated) == (2, [])

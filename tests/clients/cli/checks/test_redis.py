@@ -19,6 +19,7 @@ async def test_a_well_kept_redis_passes_every_check(look: Look, installed: Any, 
     assert {name: finding.state for name, finding in found.items()} == dict.fromkeys(found, State.OK)
     assert found["Redis persistence"].found.startswith("appendonly yes, appendfsync ")
     assert found["installation"].found == "2 shards, keys remembered for 1 h"
+    assert found["durability"].found == "disk"
 
 
 async def test_every_careless_setting_is_found_with_a_remedy(look: Look, careless_url: str) -> None:
@@ -31,8 +32,9 @@ async def test_every_careless_setting_is_found_with_a_remedy(look: Look, careles
         "Redis memory": State.WARN,
         "function library": State.FAIL,
         "installation": State.FAIL,
+        "durability": State.SKIPPED,
     }
-    assert all(found[name].remedy for name in states)
+    assert all(found[name].remedy for name, state in states.items() if state is not State.SKIPPED)
 
 
 async def test_redis_away_fails_once_and_the_rest_is_skipped(look: Look) -> None:
@@ -41,7 +43,7 @@ async def test_redis_away_fails_once_and_the_rest_is_skipped(look: Look) -> None
     assert (first.state, first.remedy[:11]) == (State.FAIL, "Start Redis")
     assert "secret" not in first.found
     assert {finding.state for _, finding in rest} == {State.SKIPPED}
-    assert {finding.found for _, finding in rest} == {"skipped: needs 'Redis answers'"}
+    assert {finding.found[:15] for _, finding in rest} == {"skipped: needs "}
 
 
 async def test_without_an_address_everything_is_skipped(look: Look) -> None:
@@ -55,6 +57,14 @@ async def test_no_fsync_is_a_warning(look: Look, installed: Any, redis_url: str)
     finding = await checks.persistence(await look(redis_url=redis_url))
     await installed.config_set("appendfsync", before["appendfsync"])
     assert (finding.state, finding.found) == (State.WARN, "appendfsync no")
+
+
+async def test_a_redis_below_the_level_of_the_installation_is_found(look: Look, installed: Any, redis_url: str) -> None:
+    await installed.config_set("appendfsync", "everysec")
+    finding = await checks.kept(await look(redis_url=redis_url))
+    await installed.config_set("appendfsync", "always")
+    assert (finding.state, finding.found) == (State.FAIL, "not kept at disk, so no event is taken")
+    assert "appendfsync everysec; durability disk needs always" in finding.remedy
 
 
 async def test_memory_warns_before_it_is_full(look: Look, installed: Any, redis_url: str) -> None:

@@ -16,6 +16,16 @@ async def test_services_that_are_well_pass(look: Look, double: Double) -> None:
     assert findings["query key"].found == "0 events in 24 h, complete up to 2026-11-21T10:00:00Z"
 
 
+async def test_a_front_door_that_sheds_is_a_warning_with_the_reason(look: Look, double: Double) -> None:
+    double.shedding = "Redis holds 84% of its maxmemory"
+    finding = (await found(look, url=double.url))["front door ready"]
+    assert (finding.state, finding.found) == (
+        State.WARN,
+        "ok, but some events are refused: Redis holds 84% of its maxmemory",
+    )
+    assert "docs/pressure.md" in finding.remedy
+
+
 async def test_looking_stores_no_event(look: Look, double: Double) -> None:
     await found(look, url=double.url, write_key=WRITE_KEY)
     assert [request.path for request in double.requests] == ["/v1/events"]

@@ -23,11 +23,11 @@ async def probe(look: Look, installed: Any, redis_url: str) -> Probe:
     return found
 
 
-async def say(redis: Any, worker: str, *, ago_ms: int = 0, problem: str = "") -> None:
+async def say(redis: Any, worker: str, *, ago_ms: int = 0, problem: str = "", state: str = "waiting") -> None:
     """A worker's heartbeat."""
     seconds, _ = await redis.time()
     seen_at = seconds * 1000 - ago_ms
-    told = checks.Worker(worker, 7, "host", seen_at, [0, 1], "waiting" if problem else "draining", problem)
+    told = checks.Worker(worker, 7, "host", seen_at, [0, 1], state if problem else "draining", problem)
     await redis.hset(stream.WORKERS, worker, msgspec.json.encode(told))
 
 
@@ -44,9 +44,26 @@ async def test_a_silent_worker_is_taken_for_dead(probe: Probe, installed: Any) -
 
 async def test_live_workers_are_named(probe: Probe, installed: Any) -> None:
     await say(installed, "a")
-    await say(installed, "b", ago_ms=20_000)
     finding = await checks.alive(probe)
     assert (finding.state, finding.found) == (State.OK, "1 alive: host (pid 7)")
+
+
+async def test_one_that_fell_silent_beside_another_is_a_warning(probe: Probe, installed: Any) -> None:
+    await say(installed, "a")
+    await say(installed, "b", ago_ms=20_000)
+    finding = await checks.alive(probe)
+    assert (finding.state, finding.found) == (State.WARN, "1 alive; host (pid 7) said nothing for 10 s")
+
+
+async def test_a_stuck_worker_is_a_failure_and_is_to_be_restarted(probe: Probe, installed: Any) -> None:
+    await say(installed, "a")
+    await say(installed, "b", problem="shard 1 has not moved for 95 s", state="stuck")
+    finding = await checks.alive(probe)
+    assert (finding.state, finding.found) == (
+        State.FAIL,
+        "host (pid 7) is stuck: shard 1 has not moved for 95 s",
+    )
+    assert finding.remedy.startswith("Restart it")
 
 
 async def test_a_workers_problem_is_passed_on(probe: Probe, installed: Any) -> None:
@@ -75,3 +92,10 @@ async def test_lag_is_the_age_of_the_oldest_event_that_waits(
     assert finding.state is state
     assert "3 events wait" in finding.found
     assert ("shard 1" in finding.found) is (state is not State.OK)
+
+
+async def test_a_halted_shard_is_a_failure_that_says_what_to_do(probe: Probe, installed: Any) -> None:
+    await say(installed, "a", problem="shard 1 is halted: half of it", state="halted")
+    finding = await checks.alive(probe)
+    assert (finding.state, finding.found) == (State.FAIL, "shard 1 is halted: half of it")
+    assert "headrace rejected allow" in finding.remedy

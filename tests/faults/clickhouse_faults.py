@@ -1,0 +1,81 @@
+"""Experiments in which ClickHouse is away, silent, refusing, or says what is not so."""
+
+import asyncio
+
+from tests.faults import clickhouse_proxy as proxy
+from tests.faults.clickhouse_proxy import Spoil
+from tests.faults.experiment import ONCE, Experiment
+from tests.faults.play import Play
+from tests.waiting import until
+
+_AWAY_SECONDS, _LONG_SECONDS = 6, 600
+
+
+def away(seconds: float) -> Experiment:
+    """An outage of this length."""
+
+    async def breaks(play: Play) -> None:
+        """SIGKILL for ClickHouse; producers go on; later it is started again."""
+        warehouse = play.stage.warehouse.actor
+        await warehouse.kill()
+        try:
+            await asyncio.sleep(seconds)
+            await play.recorder.acknowledge(50)
+        finally:
+            await warehouse.start()
+        await play.stage.stop_merges()
+        play.notes.append(f"away for {seconds} s")
+
+    return Experiment(
+        f"ClickHouse killed, away for {seconds} s",
+        breaks,
+        ONCE,
+        quick=seconds < _LONG_SECONDS,
+        long=seconds >= _LONG_SECONDS,
+    )
+
+
+async def killed_again_and_again(play: Play) -> None:
+    """SIGKILL for ClickHouse at a random moment under load, then started again."""
+    warehouse = play.stage.warehouse.actor
+    for _ in range(play.rounds):
+        await play.committed(play.dice.randint(1, 10))
+        await warehouse.kill()
+        await warehouse.start()
+        await play.stage.stop_merges()
+    play.notes.append(f"{play.rounds} kills")
+
+
+def spoilt(name: str, spoil: Spoil, *, quick: bool = False) -> Experiment:
+    """A server or a network that does this to inserts."""
+
+    async def breaks(play: Play) -> None:
+        """Inserts meet this instead of ClickHouse, several times, then ClickHouse again."""
+        clickhouse = play.stage.clickhouse
+        clickhouse.spoil = spoil
+
+        async def often_enough() -> bool:
+            return clickhouse.spoilt >= 2 * play.rounds
+
+        await until(often_enough, within=60)
+        clickhouse.spoil = None
+        play.notes.append(f"{clickhouse.spoilt} inserts")
+
+    return Experiment(f"ClickHouse {name}", breaks, ONCE, quick=quick)
+
+
+EXPERIMENTS = (
+    away(_AWAY_SECONDS),
+    Experiment("ClickHouse killed again and again", killed_again_and_again, ONCE),
+    spoilt("hangs", proxy.hangs),
+    spoilt("commits after the time-out", proxy.commits_and_hangs, quick=True),
+    spoilt("commits and hangs up", proxy.commits_and_hangs_up, quick=True),
+    spoilt("answers 200 with an exception, cut off", proxy.fails_after_its_headers),
+    spoilt("answers 200 with an exception, whole", proxy.fails_in_a_whole_answer, quick=True),
+    spoilt("refuses: 252, too many parts", proxy.refuses(252, "TOO_MANY_PARTS")),
+    spoilt("refuses: 241, memory limit", proxy.refuses(241, "MEMORY_LIMIT_EXCEEDED"), quick=True),
+    spoilt("refuses: 242, table is read-only", proxy.refuses(242, "TABLE_IS_READ_ONLY")),
+    spoilt("refuses: 60, unknown table", proxy.refuses(60, "UNKNOWN_TABLE")),
+    spoilt("refuses: 516, wrong password", proxy.refuses(516, "AUTHENTICATION_FAILED")),
+    away(_LONG_SECONDS),
+)

@@ -1,0 +1,35 @@
+"""The kept tail: frames that are committed and stay in Redis for replay, until their time is over or room is short."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from ingest_api import memory
+from ingest_api.stream import Redis, Shard, fcall
+
+#: of what is kept, by time, goes at once: small enough to keep as much as there is room for
+_PART = 0.125
+
+
+async def give_way(redis: Redis, shards: Iterable[Shard], percent: int) -> int:
+    """Drop the oldest part of these shards' tails while Redis holds more than this of its maxmemory.
+
+    Returns how many entries went. What is not committed never does. Call it over and over.
+    """
+    if await memory.full(redis) * 100 < percent:
+        return 0
+    return sum([await _shorten(redis, shard) for shard in shards])
+
+
+async def _shorten(redis: Redis, shard: Shard) -> int:
+    client = cast("Any", redis)
+    floor, oldest = await client.get(shard.floor), await client.xrange(shard.frames, count=1)
+    if not floor or not oldest:
+        return 0
+    first, last = _ms(oldest[0][0]), _ms(floor)
+    seconds, micros = await client.time()
+    age = seconds * 1000 + micros // 1000 - first
+    return int(await fcall(redis, "trim", [shard.frames, shard.floor], max(0, int(age - (last - first) * _PART) - 1)))
+
+
+def _ms(entry_id: bytes) -> int:
+    return int(entry_id.split(b"-")[0])
