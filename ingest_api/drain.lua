@@ -40,7 +40,8 @@ local function ripe(frames, max_events, max_bytes, linger)
   end
   if entries == 0 then return 0, 0 end
   local left = linger - (now_ms() - oldest)
-  if left <= 0 then return entries, 0 end
+  -- ids from the future, where the clock jumped back, tell no age
+  if left <= 0 or left > linger then return entries, 0 end
   return 0, left
 end
 

@@ -40,9 +40,9 @@ async def exchange(redis: Redis, mine: Heartbeat) -> list[Heartbeat]:
     await fcall(redis, "beat", [WORKERS], mine.id, msgspec.json.encode(mine))  # also into a full Redis
     heard = await read(redis)
     for other in heard:
-        if mine.seen_at - other.seen_at > FORGOTTEN_MS:
+        if abs(mine.seen_at - other.seen_at) > FORGOTTEN_MS:  # also one from before the clock jumped back
             await withdraw(redis, other.id)
-    alive = [other for other in heard if mine.seen_at - other.seen_at <= SILENT_MS and other.state != "stopping"]
+    alive = [other for other in heard if abs(mine.seen_at - other.seen_at) <= SILENT_MS and other.state != "stopping"]
     return sorted(alive, key=lambda other: (other.started_at, other.id))
 
 

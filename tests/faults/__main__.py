@@ -18,6 +18,7 @@ def main() -> int:
     """Run what was asked for. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--only", metavar="TEXT", action="append", help="experiments with this in their name")
+    parser.add_argument("--skip", metavar="TEXT", action="append", default=[], help="none with this in its name")
     parser.add_argument("--quick", action="store_true", help="only the subset that `make test` runs")
     parser.add_argument("--times", type=int, default=3, help="run each this often (default 3)")
     parser.add_argument("--rounds", type=int, default=3, help="repeat the fault this often within a run (default 3)")
@@ -27,6 +28,7 @@ def main() -> int:
     options = parser.parse_args()
     suite = (*SUITE, soak(options.soak))
     chosen = [one for one in suite if _wanted(one, options.only, quick=options.quick)]
+    chosen = [one for one in chosen if not any(text in one.name for text in options.skip)]
     print(f"{len(chosen)} experiments, {options.times} times each, seed {options.seed}", flush=True)
     results = asyncio.run(_run(chosen, options.times, options.rounds, options.seed))
     if not options.dry:

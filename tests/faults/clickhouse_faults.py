@@ -1,6 +1,7 @@
 """Experiments in which ClickHouse is away, silent, refusing, or says what is not so."""
 
 import asyncio
+import json
 
 from tests.faults import clickhouse_proxy as proxy
 from tests.faults.clickhouse_proxy import Spoil
@@ -46,6 +47,19 @@ async def killed_again_and_again(play: Play) -> None:
     play.notes.append(f"{play.rounds} kills")
 
 
+async def loses_a_part(play: Play) -> None:
+    """Inserts are answered with success and are not there, as after a power cut; `headrace replay` looks and mends."""
+    clickhouse = play.stage.clickhouse
+    clickhouse.spoil = proxy.loses
+    await play.committed(2 * play.rounds)
+    clickhouse.spoil = None
+    await play.committed(2)
+    ((rows,),) = await play.stage.sql("SELECT count() FROM events")
+    said = json.loads(await play.headrace("replay", "--json"))
+    assert said["restored"], f"the replay found nothing missing beside {rows} rows: {said}"
+    play.notes.append(f"{clickhouse.spoilt} inserts lost, {said['restored']} events restored")
+
+
 def spoilt(name: str, spoil: Spoil, *, quick: bool = False) -> Experiment:
     """A server or a network that does this to inserts."""
 
@@ -77,5 +91,6 @@ EXPERIMENTS = (
     spoilt("refuses: 242, table is read-only", proxy.refuses(242, "TABLE_IS_READ_ONLY")),
     spoilt("refuses: 60, unknown table", proxy.refuses(60, "UNKNOWN_TABLE")),
     spoilt("refuses: 516, wrong password", proxy.refuses(516, "AUTHENTICATION_FAILED")),
+    Experiment("ClickHouse loses what it acknowledged", loses_a_part, f"replay restores it; {ONCE}", quick=True),
     away(_LONG_SECONDS),
 )

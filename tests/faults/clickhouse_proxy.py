@@ -11,6 +11,8 @@ from deploy.local.ports import HOST
 
 #: of a request or an answer: they belong to one connection, not to what is said over it
 _HOP: Final = {"connection", "content-length", "date", "host", "keep-alive", "server", "transfer-encoding"}
+#: seconds, longer than any client waits
+_FOR_EVER: Final = 3600.0
 #: what a server says that had begun its answer when it failed
 _LATE: Final = "Code: 241. DB::Exception: (total) memory limit exceeded. (MEMORY_LIMIT_EXCEEDED) (version 26.9.2.1)\n"
 _NOTHING_WRITTEN: Final = {"X-ClickHouse-Summary": '{"read_rows":"0","written_rows":"0"}'}
@@ -32,7 +34,9 @@ class ClickHouseProxy:
     async def start(self) -> None:
         """Listen."""
         self._client = aiohttp.ClientSession(auto_decompress=False)
-        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
+        # a handler that hangs ends with its client
+        server = web.Server(self._handle, access_log=None, handler_cancellation=True)
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, 0)
         await site.start()
@@ -73,7 +77,7 @@ class ClickHouseProxy:
 
 async def hangs(request: web.BaseRequest, forward: Callable[[], Awaitable[web.Response]]) -> web.StreamResponse:
     """Takes the insert, does nothing, says nothing."""
-    await asyncio.Event().wait()
+    await asyncio.sleep(_FOR_EVER)
     return web.Response()
 
 

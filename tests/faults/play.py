@@ -1,9 +1,13 @@
 """A play: the stage, the producers and the dice, in the hands of the one who breaks things."""
 
+import asyncio
+import os
 import random
+import sys
 from dataclasses import dataclass, field
 
 from tests.faults.recorder import Recorder
+from tests.faults.servers import redis_url
 from tests.faults.stage import Stage
 from tests.waiting import until
 
@@ -20,14 +24,40 @@ class Play:
     #: what happened, for the table
     notes: list[str] = field(default_factory=list)
 
-    async def committed(self, least: int = 1) -> None:
+    async def committed(self, least: int = 1, within: float = 30) -> None:
         """Wait until workers have committed this many more batches. Raises `TimeoutError`."""
         wanted = await self.stage.commits() + least
 
         async def enough() -> bool:
             return await self.stage.commits() >= wanted
 
-        await until(enough, within=30)
+        await until(enough, within=within)
+
+    async def headrace(self, *words: str) -> str:
+        """What the command says. Raises `RuntimeError` when it fails."""
+        code, said = await self._run("-c", "from clients.cli.app import main; main()", *words)
+        if code:
+            raise RuntimeError(f"headrace {' '.join(words)} ended with {code}: {said}")
+        return said
+
+    async def unhealthy(self) -> str:
+        """What a container's health check says of the workers; empty while they are well."""
+        code, said = await self._run("-m", "workers.health")
+        return said.strip() if code else ""
+
+    async def _run(self, *words: str) -> tuple[int | None, str]:
+        where = {
+            "HEADRACE_REDIS_URL": redis_url(self.stage.link.target),
+            "HEADRACE_CLICKHOUSE_URL": self.stage.clickhouse_url,
+        }
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, *words),
+            env={**os.environ, **where},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await asyncio.wait_for(process.communicate(), 60)
+        return process.returncode, said.decode()
 
     async def told_to_wait(self, times: int = 5) -> None:
         """Wait until producers have heard 503 so many times. Raises `TimeoutError`."""

@@ -1,12 +1,13 @@
 """Entries that can never become rows, put into the streams past the front door."""
 
+import asyncio
 import secrets
 import time
 from typing import Any, cast
 
 import msgspec
 
-from ingest_api import frame
+from ingest_api import frame, zstd
 from ingest_api.event import Event
 from tests.faults.play import Play
 from tests.faults.recorder import NAME
@@ -49,6 +50,13 @@ async def refused_properties(play: Play, count: int) -> None:
         events += [_event(properties) for properties in (next(good), b'{"number":1e999}', next(good))]
     packed, _ = frame.encode(events)
     await append(play, packed, len(events))
+
+
+async def a_bomb(play: Play) -> None:
+    """An entry of few bytes that unpacks to a hundred million rows."""
+    rows = b"\xdd" + (100_000_000).to_bytes(4, "big") + b"\xc0" * 100_000_000
+    packed = await asyncio.to_thread(zstd.compress, rows, 1)
+    await append(play, bytes((frame.VERSION,)) + b"z" + packed, 1)
 
 
 def _event(properties: bytes) -> Event:

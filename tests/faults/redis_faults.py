@@ -13,7 +13,7 @@ from tests.faults.play import Play
 from tests.faults.tcp_proxy import Cable
 from tests.waiting import until
 
-_EVERYSEC = "appendfsync everysec\n"
+_EVERYSEC, _OS = "appendfsync everysec\n", {"HEADRACE_DURABILITY": "os"}
 
 
 async def killed(play: Play) -> None:
@@ -61,14 +61,29 @@ async def disk_full(play: Play) -> None:
 
 
 async def memory_full(play: Play) -> None:
-    """maxmemory is reached while no worker drains; a worker drains at the limit; then there is room again."""
+    """maxmemory is reached while no worker drains; a new worker drains at the limit; then there is room again."""
     stage = play.stage
     used = (await _command(play, "INFO", "memory"))["used_memory"]
     await stage.worker.kill()
     await _command(play, "CONFIG", "SET", "maxmemory", used + 300_000)
     await play.told_to_wait()
+    await stage.worker.launch()
+    await play.committed(2)
     await _command(play, "CONFIG", "SET", "maxmemory", used + 200_000_000)
-    await stage.replace_worker()
+
+
+async def wrong_policy(play: Play) -> None:
+    """maxmemory-policy is changed to one that evicts: the front door takes no events until it is as it must be."""
+    await _command(play, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    await play.told_to_wait()
+    await _command(play, "CONFIG", "SET", "maxmemory-policy", "noeviction")
+
+
+async def no_longer_synced(play: Play) -> None:
+    """appendfsync is changed to everysec on a server that promises the disk: no events until it is mended."""
+    await _command(play, "CONFIG", "SET", "appendfsync", "everysec")
+    await play.told_to_wait()
+    await _command(play, "CONFIG", "SET", "appendfsync", "always")
 
 
 async def torn(play: Play) -> None:
@@ -148,11 +163,13 @@ def _aof(folder: Path) -> list[Path]:
 
 EXPERIMENTS = (
     Experiment("Redis killed, appendfsync always", killed, ONCE, quick=True),
-    Experiment("Redis killed, appendfsync everysec", killed, ONCE, redis_conf=_EVERYSEC),
+    Experiment("Redis killed, appendfsync everysec", killed, ONCE, redis_conf=_EVERYSEC, env=_OS),
     Experiment("Redis restarted", restarted, ONCE),
     Experiment("Redis killed while it rewrites its file", killed_while_it_rewrites, ONCE),
     Experiment("Redis's disk full", disk_full, ONCE, quick=True),
     Experiment("Redis's memory full", memory_full, ONCE, quick=True),
+    Experiment("eviction turned on", wrong_policy, f"503 until it is off; {ONCE}", quick=True),
+    Experiment("appendfsync turned down", no_longer_synced, f"503 until it is back; {ONCE}"),
     Experiment("append-only file torn", torn, ONCE),
     Experiment("append-only file corrupt", corrupt, f"Redis does not start, producers hear 503; mended: {ONCE}"),
     Experiment("answers of Redis cut", answers_cut, ONCE, quick=True),

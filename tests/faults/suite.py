@@ -2,6 +2,7 @@
 
 from tests.faults import (
     clickhouse_faults,
+    clock_faults,
     controls,
     door_faults,
     failover_faults,
@@ -19,6 +20,7 @@ SUITE: tuple[Experiment, ...] = (
     *failover_faults.EXPERIMENTS,
     *clickhouse_faults.EXPERIMENTS,
     *poison_faults.EXPERIMENTS,
+    *clock_faults.EXPERIMENTS,
     soak(60, quick=True),
     *controls.EXPERIMENTS,
 )

@@ -215,7 +215,7 @@ class ShardMachine(RuleBasedStateMachine):
 
 def test_in_any_order_and_with_a_crash_anywhere_every_event_lands_once(redis_url: str) -> None:
     ShardMachine.url = redis_url
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         ShardMachine,
         settings=settings(
             max_examples=120, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)

@@ -141,7 +141,7 @@ async def trimmed_all_the_time(play: Play) -> None:
 
 
 async def out_of_memory(play: Play) -> None:
-    """The worker may not have more memory than it has now (RLIMIT_AS), then it may again."""
+    """The worker may have no more memory than it has (RLIMIT_AS), then it may; one that fails its check is replaced."""
     process = psutil.Process(play.stage.worker.pid)
     had = process.rlimit(psutil.RLIMIT_AS)
     process.rlimit(psutil.RLIMIT_AS, (process.memory_info().vms, had[1]))
@@ -151,8 +151,16 @@ async def out_of_memory(play: Play) -> None:
     finally:
         if play.stage.worker.lives:
             process.rlimit(psutil.RLIMIT_AS, had)
-    play.notes.append("went on" if play.stage.worker.lives else "ended")
     if not play.stage.worker.lives:
+        play.notes.append("ended")
+        await play.stage.replace_worker()
+        return
+    try:
+        await play.committed(1, within=5)
+        play.notes.append("went on")
+    except TimeoutError:  # CPython's Thread.start waits for ever for a thread that had no memory to begin
+        play.notes.append(await until(play.unhealthy, within=30))
+        await play.stage.worker.kill()
         await play.stage.replace_worker()
 
 

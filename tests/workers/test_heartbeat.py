@@ -29,6 +29,11 @@ async def test_the_silent_and_the_stopping_do_not_count_and_the_dead_are_forgott
     assert await redis.hexists("headrace:workers", "silent") is False  # type: ignore[misc]  # redis-py 5
 
 
+async def test_a_dead_one_from_before_the_clock_was_set_back_does_not_count(redis: Redis) -> None:
+    await exchange(redis, beat("dead", 1, 3_600_000))
+    assert [one.id for one in await exchange(redis, beat("me", 2, 1000))] == ["me"]
+
+
 async def test_one_that_says_good_bye_is_gone(redis: Redis) -> None:
     await exchange(redis, beat("a", 1, 1000))
     await withdraw(redis, "a")

@@ -135,3 +135,14 @@ async def test_the_drain_goes_on_when_redis_is_full(
         assert await fcall(redis, "lease", [source.shard.lease, source.shard.epoch], "me", 60_000) == source.epoch
     finally:
         await redis.config_set("maxmemory", "512mb")
+
+
+async def test_an_entry_from_the_future_does_not_wait_until_its_time_comes(
+    source: Source, redis: Redis, redis_url: str, made: Install
+) -> None:
+    """Redis's clock was ahead and was set back: new entries go on from the last id, an hour from now."""
+    seconds, _ = await redis.time()
+    await redis.xadd(source.shard.frames, {"f": b"", "n": 1, "b": 1}, id=f"{(seconds + 3600) * 1000}-0")
+    await fill(redis_url, made, 1)
+    entries, ripe_in = await source.take(1000, 10**9, 50)
+    assert (len(entries), ripe_in) == (2, 0)

@@ -9,7 +9,7 @@ from clients.cli.checkup import Check, Finding, Probe, fail, ok, warn
 from clients.cli.settings import without_password
 from ingest_api import durability, stream
 
-OLDEST_MAJOR = 7
+OLDEST = (7, 2)
 SLOW_MS = 5.0
 #: of maxmemory; the front door begins to refuse before the limit is reached
 MEMORY_WARN, MEMORY_FAIL = 0.75, 0.9
@@ -31,12 +31,12 @@ async def answers(probe: Probe) -> Finding:
 
 
 async def version(probe: Probe) -> Finding:
-    """Functions came with version 7."""
+    """Functions came with version 7, WAITAOF with 7.2, in which Valkey began."""
     info = await _info(probe, "server")
-    major = int(str(info["redis_version"]).split(".")[0])
+    told = tuple(int(part) for part in str(info["redis_version"]).split(".")[:2])
     name, number = ("Valkey", info["valkey_version"]) if "valkey_version" in info else ("Redis", info["redis_version"])
-    if major < OLDEST_MAJOR:
-        return fail(f"{name} {number}", f"Headrace needs Redis {OLDEST_MAJOR} or newer, or any Valkey.")
+    if told < OLDEST:
+        return fail(f"{name} {number}", "Headrace needs Redis 7.2 or newer, or any Valkey.")
     return ok(f"{name} {number}")
 
 
