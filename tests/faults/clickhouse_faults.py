@@ -13,7 +13,8 @@ _AWAY_SECONDS, _LONG_SECONDS = 6, 600
 
 
 def away(seconds: float) -> Experiment:
-    """An outage of this length."""
+    """An outage of this length. A long one leaves so much behind that it takes merges and whole batches to drain."""
+    long = seconds >= _LONG_SECONDS
 
     async def breaks(play: Play) -> None:
         """SIGKILL for ClickHouse; producers go on; later it is started again."""
@@ -24,16 +25,12 @@ def away(seconds: float) -> Experiment:
             await play.recorder.acknowledge(50)
         finally:
             await warehouse.start()
-        await play.stage.stop_merges()
+        if not long:
+            await play.stage.stop_merges()
         play.notes.append(f"away for {seconds} s")
 
-    return Experiment(
-        f"ClickHouse killed, away for {seconds} s",
-        breaks,
-        ONCE,
-        quick=seconds < _LONG_SECONDS,
-        long=seconds >= _LONG_SECONDS,
-    )
+    env = {"HEADRACE_BATCH_EVENTS": "10000"} if long else {}
+    return Experiment(f"ClickHouse killed, away for {seconds} s", breaks, ONCE, env=env, quick=not long, long=long)
 
 
 async def killed_again_and_again(play: Play) -> None:

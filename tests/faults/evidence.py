@@ -12,8 +12,8 @@ from ingest_api.stream import GROUP, Redis, read_install
 from tests.faults.recorder import Recorder, Sent
 from tests.faults.stage import Stage
 
-#: the drain is given up when nothing moved for this long
-_PATIENCE = 25.0
+#: the drain is given up when nothing moved for this long: more than two of its longest pauses
+_PATIENCE = 40.0
 _POLL_SECONDS = 0.1
 
 

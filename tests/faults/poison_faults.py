@@ -72,20 +72,32 @@ async def an_operator_lets_it_pass(play: Play) -> None:
 
 
 async def kills_its_worker(play: Play) -> None:
-    """An entry that needs more memory than its worker may have (RLIMIT_AS), again and again, until it is isolated."""
-    process = psutil.Process(play.stage.worker.pid)
-    had = process.rlimit(psutil.RLIMIT_AS)
-    process.rlimit(psutil.RLIMIT_AS, (process.memory_info().vms + (200 << 20), had[1]))
+    """An entry needs more memory than its worker may have (RLIMIT_AS); workers that end or hang are replaced."""
+    worker, workers = play.stage.worker, 1
+    _limit(play)
     await poison.a_bomb(play)
 
     async def isolated() -> bool:
+        nonlocal workers
+        if not worker.lives or await play.unhealthy():
+            await worker.kill()
+            await play.stage.replace_worker()
+            _limit(play)
+            workers += 1
         found = await play.stage.sql("SELECT count() FROM rejected_events FINAL")
         return bool(found[0][0])
 
     await until(isolated, within=90)
-    if play.stage.worker.lives:
-        process.rlimit(psutil.RLIMIT_AS, had)
-    play.notes.append(str(await play.stage.sql("SELECT substring(reason, 1, 60) FROM rejected_events LIMIT 1")))
+    ((reason,),) = await play.stage.sql("SELECT substring(reason, 1, 60) FROM rejected_events LIMIT 1")
+    play.notes.append(f"{workers} workers; rejected: {reason}")
+    await worker.kill()
+    await play.stage.replace_worker()
+
+
+def _limit(play: Play) -> None:
+    process = psutil.Process(play.stage.worker.pid)
+    most = process.memory_info().vms + (1 << 30)
+    process.rlimit(psutil.RLIMIT_AS, (most, process.rlimit(psutil.RLIMIT_AS)[1]))
 
 
 async def _halted(play: Play) -> None:

@@ -74,6 +74,14 @@ FAULTS: tuple[Callable[[Play], Awaitable[None]], ...] = (
 )
 
 
+async def _supervise(play: Play, fault: str) -> None:
+    """Start what has ended by itself, as whoever runs the services does, and note what ended it."""
+    for actor in (play.stage.worker, play.stage.door, play.stage.redis):
+        if not actor.lives:
+            play.notes.append(f"{actor.name} ended after {fault}: {actor.tail(1)}")
+            await actor.start()
+
+
 def soak(seconds: int, *, quick: bool = False) -> Experiment:
     """Mixed faults for this long."""
 
@@ -85,6 +93,7 @@ def soak(seconds: int, *, quick: bool = False) -> Experiment:
             await fault(play)
             happened[fault.__name__] += 1
             await play.recorder.acknowledge(play.dice.randint(1, 100))
+            await _supervise(play, fault.__name__)
             await asyncio.sleep(play.dice.random() * _CALM_SECONDS)
         play.notes.append(", ".join(f"{name} {count}" for name, count in sorted(happened.items())))
 
