@@ -19,13 +19,16 @@ log = logging.getLogger(__name__)
 
 #: files that a process needs beside its connections
 _OTHER_FILES = 100
+#: what is still under way after `shutdown_seconds` is cut off within this
+_CUT_SECONDS = 0.5
 
 
 async def serve(settings: Settings) -> int:
     """Listen until SIGTERM or SIGINT, then finish what is under way. Returns the exit code."""
     front_door = FrontDoor(settings)
     front_door.start()
-    runner = web.ServerRunner(build_server(front_door), shutdown_timeout=settings.shutdown_seconds)
+    server = build_server(front_door)
+    runner = web.ServerRunner(server, shutdown_timeout=_CUT_SECONDS)
     await runner.setup()
     await web.TCPSite(runner, settings.ingest_host, settings.ingest_port, reuse_port=True).start()
     stop = asyncio.Event()
@@ -39,6 +42,9 @@ async def serve(settings: Settings) -> int:
             continue
     failed = front_door.ended
     front_door.wind_down()
+    for site in list(runner.sites):
+        await site.stop()
+    await server.finish(settings.shutdown_seconds)
     await runner.cleanup()
     await front_door.stop()
     return 1 if failed else 0

@@ -29,7 +29,7 @@ def routes(front_door: FrontDoor) -> Routes:
     return known
 
 
-def build_server(front_door: FrontDoor) -> web.Server:
+def build_server(front_door: FrontDoor) -> Server:
     """The server. Needs a running loop."""
     known = _completed(routes(front_door))
 

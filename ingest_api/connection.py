@@ -5,6 +5,7 @@ A sweep looks at all of them every second at most: a timer for each request woul
 
 import asyncio
 import logging
+import math
 import traceback
 from typing import Any, cast
 
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 _LINGER_SECONDS = 1.0
 #: beyond `max_connections` so many more are told why they are closed; others are closed without a word
 _TOLD = 1000
+#: between two looks at what is still under way while the process stops
+_FINISH_PAUSE = 0.02
 #: longest request line and header field; they differ so that errors can be told apart
 _MAX_LINE_BYTES, _MAX_FIELD_BYTES, _MAX_FIELDS = 8192, 8190, 128
 
@@ -51,10 +54,11 @@ class Connection(web.RequestHandler):
         self._server.admit(self)
 
     def data_received(self, data: bytes) -> None:
+        waiter, count = self._waiter, self._request_count
+        between = waiter is None and self._read_whole()
         super().data_received(data)
-        waiter = self._waiter
         if waiter is None or not waiter.done():
-            self._came_in_pieces()
+            self._came_in_pieces(between=between and self._request_count == count)
 
     def resume_reading(self, resume_parser: bool = True) -> None:
         """aiohttp asks for this after every body, paused or not, and would parse nothing once more each time."""
@@ -68,6 +72,11 @@ class Connection(web.RequestHandler):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._unread_at = 0.0
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request is under way, its body included."""
+        return self._waiter is not None
 
     def sweep(self, now: float, settings: Settings) -> None:
         """End this connection if its client took too long. A body's deadline is its reader's: `read_rest`."""
@@ -128,9 +137,18 @@ class Connection(web.RequestHandler):
             extra["stack"] = "".join(traceback.format_tb(error.__traceback__))
         log.error("a request failed", extra=extra)
 
-    def _came_in_pieces(self) -> None:
-        """Bytes that were no whole head: a part of one, a body, or what is no HTTP after a good head."""
-        if self._waiter is not None:
+    def _read_whole(self) -> bool:
+        """Whether the latest request is here with its body, though not answered yet."""
+        if self._messages:
+            return bool(self._messages[-1][1].is_eof())
+        return self._current_request is not None and self._current_request.content.is_eof()
+
+    def _came_in_pieces(self, *, between: bool) -> None:
+        """Bytes that were no whole head: a part of one, a body, or what is no HTTP after a good head.
+
+        `between`: a part of the next head, while a request that is here whole waits for its answer.
+        """
+        if between or self._waiter is not None:
             if not self._begun_at or self._begun_of != self._request_count:
                 self._begun_at, self._begun_of = self._loop.time(), self._request_count
         elif self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
@@ -181,6 +199,24 @@ class Server(web.Server):
             connection.abort()
         else:
             connection.end(last_words(503, "too_many_connections", _TOO_MANY, {"Retry-After": "1"}))
+
+    async def finish(self, seconds: float) -> None:
+        """Let requests under way end, also those whose body still arrives: aiohttp's own shutdown hears no more of it.
+
+        Idle connections are closed at once, the others when they become idle.
+        """
+        for _ in range(math.ceil(seconds / _FINISH_PAUSE)):
+            if not self._close_idle():
+                return
+            await asyncio.sleep(_FINISH_PAUSE)
+
+    def _close_idle(self) -> bool:
+        """Whether any connection is left that is not idle."""
+        connections = [cast("Connection", one) for one in self.connections]
+        for connection in connections:
+            if connection.idle:
+                connection.force_close()
+        return not all(connection.idle for connection in connections)
 
     def _sweep(self) -> None:
         self._next = None

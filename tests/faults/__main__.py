@@ -5,6 +5,7 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.faults import table
@@ -30,9 +31,13 @@ def main() -> int:
     chosen = [one for one in suite if _wanted(one, options.only, quick=options.quick)]
     chosen = [one for one in chosen if not any(text in one.name for text in options.skip)]
     print(f"{len(chosen)} experiments, {options.times} times each, seed {options.seed}", flush=True)
-    results = asyncio.run(_run(chosen, options.times, options.rounds, options.seed))
-    if not options.dry:
-        table.write(table.merge(table.read(), results), [one.name for one in suite])
+    order = [one.name for one in suite]
+
+    def keep(results: list[Result]) -> None:
+        if not options.dry:
+            table.write(table.merge(table.read(), results), order)
+
+    results = asyncio.run(_run(chosen, options.times, options.rounds, options.seed, keep))
     failed = sorted({one.experiment for one in results if one.verdict != one.expected})
     print(f"not as they must: {', '.join(failed)}" if failed else "all as they must")
     return 1 if failed else 0
@@ -44,18 +49,23 @@ def _wanted(experiment: Experiment, only: list[str] | None, *, quick: bool) -> b
     return experiment.quick or not quick
 
 
-async def _run(chosen: list[Experiment], times: int, rounds: int, seed: int) -> list[Result]:
+async def _run(
+    chosen: list[Experiment], times: int, rounds: int, seed: int, keep: Callable[[list[Result]], None]
+) -> list[Result]:
+    """What came of them; `keep` is told of each experiment as soon as it ran for the last time."""
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="headrace-faults-") as folder:
         warehouse = Warehouse(_made(Path(folder), "warehouse"))
         await warehouse.actor.start()
         try:
             for experiment in chosen:
-                for time_ in range(1 if experiment.long else times):
+                turns = 1 if experiment.long else times
+                for time_ in range(turns):
                     where = _made(Path(folder), f"{len(results)}")
                     began = time.monotonic()
                     results.append(await run(experiment, where, warehouse, rounds=rounds, seed=seed + time_))
                     _say(results[-1], time.monotonic() - began)
+                keep(results[-turns:])
         finally:
             await warehouse.actor.kill()
     return results

@@ -105,7 +105,7 @@ async def corrupt(play: Play) -> None:
     await stage.redis.kill()
     file = _aof(stage.folder)[-1]
     whole = file.read_bytes()
-    middle = len(whole) // 2
+    middle = whole.index(b"\r\n*", len(whole) // 2) + 2  # a command begins; inside of a value Redis would not notice
     file.write_bytes(whole[:middle] + bytes(byte ^ 0xFF for byte in whole[middle : middle + 64]) + whole[middle + 64 :])
     try:
         await stage.redis.start()

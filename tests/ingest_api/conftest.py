@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from ingest_api.app import build_server
+from ingest_api.connection import Server
 from ingest_api.front_door import FrontDoor
 from ingest_api.keys import Kind
 from ingest_api.projects import Projects
@@ -24,6 +25,7 @@ class Door:
 
     client: aiohttp.ClientSession
     front_door: FrontDoor
+    server: Server
     redis: Redis
     install: Install
     port: int
@@ -60,14 +62,15 @@ async def opened(redis: Redis, redis_url: str, **other: Any) -> AsyncIterator[Do
     _, query_key = await projects.create_key("demo", Kind.QUERY)
     front_door = FrontDoor(settings)
     front_door.start()
-    runner = web.ServerRunner(build_server(front_door))
+    server = build_server(front_door)
+    runner = web.ServerRunner(server)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
         await until(lambda: _ready(client))
-        yield Door(client, front_door, redis, made, port, write_key, query_key)
+        yield Door(client, front_door, server, redis, made, port, write_key, query_key)
     await runner.cleanup()
     await front_door.stop()
 

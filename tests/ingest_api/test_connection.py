@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from typing import cast
 
 import pytest
 from aiohttp import web
 
-from ingest_api.connection import Server
+from ingest_api.connection import Connection, Server
 from ingest_api.settings import Settings
 from ingest_api.stream import Redis
 from tests.ingest_api.conftest import Door, opened
@@ -229,3 +230,29 @@ def test_without_the_parser_in_c_the_process_does_not_start() -> None:
     command = [sys.executable, "-m", "ingest_api"]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, '"level":"CRITICAL"' in done.stderr) == (1, True)
+
+
+async def test_a_body_that_still_arrives_when_the_process_is_told_to_stop_is_taken_whole(door: Door) -> None:
+    whole = event(door.write_key)
+    async with connected(door.port) as (reader, writer), connected(door.port) as (idle, _):
+        writer.write(whole[:-20])
+        server = door.server
+        await until(lambda: _under_way(server))
+        stopping = asyncio.get_running_loop().create_task(server.finish(10))
+        assert await asyncio.wait_for(idle.read(), 5) == b""
+        writer.write(whole[-20:])
+        (said,) = answers(await asyncio.wait_for(reader.read(), 5))
+        assert said.status == 200
+        await stopping
+
+
+async def test_a_body_that_never_ends_holds_a_stopping_process_up_no_longer_than_told(door: Door) -> None:
+    async with connected(door.port) as (_, writer):
+        writer.write(event(door.write_key)[:-20])
+        await until(lambda: _under_way(door.server))
+        await door.server.finish(0.1)
+        assert await _under_way(door.server)
+
+
+async def _under_way(server: Server) -> bool:
+    return any(not cast("Connection", one).idle for one in server.connections)
