@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, cast
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from ingest_api import fault, frame, runs, telemetry
 from ingest_api.dialect import Verdict
@@ -20,7 +20,7 @@ from ingest_api.errors import Unavailable
 from ingest_api.event import Event
 from ingest_api.lane import Lane, lane_at
 from ingest_api.normalise import Stamped
-from ingest_api.stream import LIBRARY, Install, Redis, Shard, load_functions
+from ingest_api.stream import LIBRARY, Install, Redis, Shard
 
 log = logging.getLogger(__name__)
 
@@ -183,14 +183,8 @@ class Appender:
 
     async def _call(self, lane: Lane, lots: list[_Lot]) -> list[Any]:
         fault.point("door.before_append")
-        answers = await lane.call([self._command(lot) for lot in lots])
+        answers = await lane.fcall([self._command(lot) for lot in lots])
         fault.point("door.after_append")
-        lost = [i for i, answer in enumerate(answers) if _lacks_library(answer)]
-        if lost:  # a server that failed over or was emptied; nothing of these lots was written
-            await load_functions(self._redis)
-            again = await lane.call([self._command(lots[i]) for i in lost])
-            for i, answer in zip(lost, again, strict=True):
-                answers[i] = answer
         return answers
 
     def _command(self, lot: _Lot) -> Command:
@@ -209,10 +203,6 @@ def verdict(answer: bytes) -> Verdict:
 
 def _give_back(free: asyncio.Queue[Lane], lane: Lane, _write: asyncio.Task[None]) -> None:
     free.put_nowait(lane)
-
-
-def _lacks_library(answer: object) -> bool:
-    return isinstance(answer, ResponseError) and "Function not found" in str(answer)
 
 
 def _settle(lot: _Lot, verdicts: bytes) -> None:

@@ -96,7 +96,7 @@ async def _take(
         places = _places(front_door, stamped) if asked.ack and not asked.check_only else None
         results = await _write(front_door, stamped, check_only=asked.check_only)
         _count(dialect.name, results)
-        _account(front_door, sender.project.id, raw, results)
+        _account(front_door, sender.project.id, raw.received_at, results, check_only=asked.check_only)
         acked = await front_door.acks.wait(asked.ack, asked.timeout, places) if asked.ack and places else None
         return dialect.reply(Outcome(results, parsed.single, raw.received_at, front_door.durability, acked))
     except (Refused, Unavailable) as why:
@@ -168,11 +168,11 @@ def _count(dialect: str, results: Sequence[Result | Refusal]) -> None:
         telemetry.EVENTS.add(dialect, _NAMES[became], count=count)
 
 
-def _account(front_door: FrontDoor, project: str, raw: RawRequest, results: Sequence[Result | Refusal]) -> None:
+def _account(
+    front_door: FrontDoor, project: str, received_at: int, results: Sequence[Result | Refusal], *, check_only: bool
+) -> None:
     """Put what was refused of a request into the ledger; what was written is there already."""
-    if len(results) == 1 and isinstance(results[0], Result):
-        return
-    if raw.query.get("validate") == "1":
+    if check_only or (len(results) == 1 and isinstance(results[0], Result)):
         return
     reasons = Counter(
         result.reason if isinstance(result, Refusal) else Reason.UNAVAILABLE
@@ -180,7 +180,7 @@ def _account(front_door: FrontDoor, project: str, raw: RawRequest, results: Sequ
         if isinstance(result, Refusal) or result.verdict is Verdict.UNAVAILABLE
     )
     for reason, count in reasons.items():
-        front_door.refusals.add(raw.received_at, project, reason, count)
+        front_door.refusals.add(received_at, project, reason, count)
 
 
 def _respond(dialect: Dialect, reply: Reply, headers: dict[str, str]) -> Answer:

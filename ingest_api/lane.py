@@ -16,7 +16,7 @@ from redis.exceptions import ResponseError
 
 from ingest_api import durability
 from ingest_api.durability import Ask, Command, Level, NotDurable
-from ingest_api.stream import Redis
+from ingest_api.stream import Redis, lacks_library, load_functions
 
 _NOT_YET = object()
 # hiredis's stub takes a command for a tuple of one
@@ -55,6 +55,7 @@ class Lane:
     """One call at a time. Made from a client that has no socket timeout; each call is bounded as a whole."""
 
     def __init__(self, redis: Redis, timeout: float) -> None:
+        self._redis = redis
         # redis-py 5 leaves parts of its connection untyped
         self._connection: Any = redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
         self._timeout = timeout
@@ -70,17 +71,30 @@ class Lane:
             async with asyncio.timeout(self._timeout):
                 if self._wire is None or self._wire.closed:
                     self._wire = await self._connect()
-                answers = self._wire.expect(len(commands))
-                self._transport.write(b"".join(map(_pack, commands)))
-                return await answers
+                return await self._send(self._wire, commands)
         except BaseException:
             await self.close()  # what is still on its way belongs to no later call
             raise
+
+    async def fcall(self, commands: Sequence[Command]) -> list[Any]:
+        """`call`, of functions of the library; where the server lacks it, it is loaded and those are called again."""
+        answers = await self.call(commands)
+        lost = [i for i, answer in enumerate(answers) if lacks_library(answer)]
+        if lost:
+            await load_functions(self._redis)
+            for i, answer in zip(lost, await self.call([commands[i] for i in lost]), strict=True):
+                answers[i] = answer
+        return answers
 
     async def close(self) -> None:
         """Let go of the connection; the next call makes a new one."""
         self._wire = None
         await self._connection.disconnect(nowait=True)
+
+    def _send(self, wire: _Wire, commands: Sequence[Command]) -> asyncio.Future[list[Any]]:
+        answers = wire.expect(len(commands))
+        self._transport.write(b"".join(map(_pack, commands)))
+        return answers
 
     async def _connect(self) -> _Wire:
         await self._connection.disconnect(nowait=True)
@@ -108,9 +122,7 @@ class CheckedLane(Lane):
         async def ask(commands: Sequence[Command]) -> list[Any]:
             if wire is None or wire.closed:
                 raise RedisConnectionError("Redis closed the connection.")
-            answers = wire.expect(len(commands))
-            self._transport.write(b"".join(map(_pack, commands)))
-            return await answers
+            return await self._send(wire, commands)
 
         return ask
 

@@ -5,9 +5,8 @@ import time
 from typing import Any, cast
 
 import msgspec
-from redis.exceptions import ResponseError
 
-from ingest_api.stream import Redis
+from ingest_api.stream import Redis, fcall_of
 
 LIBRARY = "headrace_rate_v1"
 PREFIX = "headrace:rate:"
@@ -110,18 +109,13 @@ class Limiter:
         self._emptied[bucket] = level
 
     async def _ask(self, bucket: str, rate: int, count: int) -> tuple[int, int, int]:
-        """Call the function; load the library and call once more where the server lacks it."""
-        call = (f"{LIBRARY}_spend", 1, PREFIX + bucket, rate, count)
-        redis = cast("Any", self._redis)  # redis-py 5 types each answer as "awaitable or not"
-        try:
-            taken, spent, at = await redis.execute_command("FCALL", *call)
-        except ResponseError as error:
-            if "Function not found" not in str(error):
-                raise
-            code = (importlib.resources.files("ingest_api") / "rate.lua").read_text()
-            await redis.function_load(code, replace=True)
-            taken, spent, at = await redis.execute_command("FCALL", *call)
+        taken, spent, at = await fcall_of(_load, self._redis, f"{LIBRARY}_spend", [PREFIX + bucket], rate, count)
         return taken, spent, at
+
+
+async def _load(redis: Redis) -> None:
+    code = (importlib.resources.files("ingest_api") / "rate.lua").read_text()
+    await cast("Any", redis).function_load(code, replace=True)  # redis-py 5 types each answer as "awaitable or not"
 
 
 def _clock() -> int:

@@ -15,7 +15,7 @@ from redis.exceptions import ResponseError
 from ingest_api import frame
 from ingest_api.durability import Command
 from ingest_api.lane import lane_at
-from ingest_api.stream import LIBRARY, Install, Redis, Shard, load_functions
+from ingest_api.stream import LIBRARY, Install, Redis, Shard
 
 WRITE_SECONDS = 10.0
 #: of one frame, so that one large redrive holds up nobody
@@ -52,10 +52,7 @@ async def put_back(redis: Redis, install: Install, rejected: Sequence[Rejected])
         return 0
     lane = lane_at(install.durability, redis, WRITE_SECONDS)
     try:
-        answers = await lane.call(commands)
-        if any("Function not found" in str(answer) for answer in answers):
-            await load_functions(redis)
-            answers = await lane.call(commands)
+        answers = await lane.fcall(commands)
     finally:
         await lane.close()
     return sum(map(_number, answers))

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import importlib.resources
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -191,17 +192,28 @@ def library() -> str:
     return "\n".join([f"#!lua name={LIBRARY}", *(part.read_text() for part in parts)])
 
 
+def lacks_library(answer: object) -> bool:
+    """Whether a server said that it lacks a function: it failed over, or was emptied. Nothing was done then."""
+    return isinstance(answer, ResponseError) and "Function not found" in str(answer)
+
+
 async def fcall(redis: Redis, name: str, keys: list[str], *args: str | int | bytes) -> Any:
     """Call a function of the library; load the library and call once more where the server lacks it."""
-    call = (f"{LIBRARY}_{name}", len(keys), *keys, *args)
+    return await fcall_of(load_functions, redis, f"{LIBRARY}_{name}", keys, *args)
+
+
+async def fcall_of(
+    load: Callable[[Redis], Awaitable[None]], redis: Redis, function: str, keys: list[str], *args: str | int | bytes
+) -> Any:
+    """The same of any library: `load` brings it."""
     execute = cast("Any", redis).execute_command
     try:
-        return await execute("FCALL", *call)
+        return await execute("FCALL", function, len(keys), *keys, *args)
     except ResponseError as error:
-        if "Function not found" not in str(error):
+        if not lacks_library(error):
             raise
-        await load_functions(redis)
-        return await execute("FCALL", *call)
+        await load(redis)
+        return await execute("FCALL", function, len(keys), *keys, *args)
 
 
 def _must_agree(setting: str, wanted: int, stored: int) -> None:

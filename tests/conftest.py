@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import clickhouse_connect
 import pytest
+from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from deploy.local.running import RunningStack, running
 from ingest_api.stream import Redis, connect
 from tests import stores
+from workers.address import address
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +40,16 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     await client.flushall()
     yield client
     await client.aclose()
+
+
+@pytest.fixture
+async def warehouse(clickhouse_url: str) -> AsyncIterator[AsyncClient]:
+    """A client on empty tables."""
+    client = await clickhouse_connect.get_async_client(**address(clickhouse_url), autogenerate_session_id=False)
+    for table in ("events", "rejected_events"):
+        await client.command(f"TRUNCATE TABLE {table}")
+    yield client
+    await client.close()
 
 
 @pytest.fixture(scope="session")

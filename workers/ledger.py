@@ -6,7 +6,6 @@ The cursor of a book moves after its minutes are stored, so a crash in between c
 import logging
 from collections.abc import Mapping
 
-import clickhouse_connect
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -15,8 +14,8 @@ from ingest_api.ledger import Book, Counts
 from ingest_api.progress import read_progress
 from ingest_api.stream import Redis, read_install
 from workers import telemetry
-from workers.address import address
 from workers.errors import NotNow
+from workers.visit import visit
 
 log = logging.getLogger(__name__)
 
@@ -44,17 +43,12 @@ async def copy(redis: Redis, clickhouse_url: str) -> int:
     behind = dict(zip(ledger.books(install.shards), map(ledger.settled, progress), strict=True))
     behind[ledger.REFUSALS] = now_ms // ledger.MINUTE_MS - ledger.REFUSED_MINUTES
     try:
-        client = await clickhouse_connect.get_async_client(
-            **address(clickhouse_url), autogenerate_session_id=False, send_receive_timeout=_TIMEOUT_SECONDS
-        )
-        try:
+        async with visit(clickhouse_url, _TIMEOUT_SECONDS) as client:
             copied = 0
             while todo := await _due(redis, behind):
                 copied += await _copy(redis, client, todo, now_ms)
             since = now_ms // 1000 - 86_400
             found = await client.command(_UNBALANCED, parameters={"since": since})
-        finally:
-            await client.close()
     except ClickHouseError as error:
         raise NotNow(str(error)) from error
     telemetry.LEDGER_UNBALANCED.set(int(str(found)))

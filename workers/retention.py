@@ -2,13 +2,12 @@
 
 import logging
 
-import clickhouse_connect
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from ingest_api.projects import Projects
 from ingest_api.stream import Redis
-from workers.address import address
+from workers.visit import visit
 
 log = logging.getLogger(__name__)
 
@@ -33,18 +32,13 @@ async def clean(redis: Redis, clickhouse_url: str, now_ms: int) -> int:
     """
     if not (kept := await oldest(redis, now_ms)):
         return 0
-    client = await clickhouse_connect.get_async_client(
-        **address(clickhouse_url), autogenerate_session_id=False, send_receive_timeout=TIMEOUT_SECONDS
-    )
     cleaned = 0
-    try:
+    async with visit(clickhouse_url, TIMEOUT_SECONDS) as client:
         for project, before_ms in kept.items():
             try:
                 cleaned += await _clean(client, project, before_ms)
             except (ClickHouseError, OSError) as error:
                 log.warning("a project was not cleaned", extra={"action": "retention", "why": str(error)})
-    finally:
-        await client.close()
     return cleaned
 
 

@@ -4,11 +4,10 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
@@ -19,7 +18,6 @@ from tests.waiting import until
 from tests.workers.entries import event
 from tests.workers.putting import NOT_JSON, UNREADABLE, put, put_frame
 from tests.workers.test_isolate import killer
-from workers.address import address
 
 pytestmark = pytest.mark.stack
 
@@ -43,29 +41,19 @@ def worker(addresses: dict[str, str], log: Path, **env: str) -> Iterator["subpro
 
 
 @pytest.fixture
-async def client(clickhouse_url: str) -> AsyncIterator[AsyncClient]:
-    """A client on empty tables."""
-    one = await clickhouse_connect.get_async_client(**address(clickhouse_url), autogenerate_session_id=False)
-    for table in ("events", "rejected_events"):
-        await one.command(f"TRUNCATE TABLE {table}")
-    yield one
-    await one.close()
-
-
-@pytest.fixture
 def addresses(redis_url: str, clickhouse_url: str) -> dict[str, str]:
     """Where the stores are, as a worker hears it."""
     return {"HEADRACE_REDIS_URL": redis_url, "HEADRACE_CLICKHOUSE_URL": clickhouse_url}
 
 
-async def rows(client: AsyncClient, table: str) -> list[int]:
+async def rows(warehouse: AsyncClient, table: str) -> list[int]:
     """The numbers of the events of every physical row."""
-    found = (await client.query(f"SELECT toString(event_id) FROM {table}")).result_rows
+    found = (await warehouse.query(f"SELECT toString(event_id) FROM {table}")).result_rows
     return sorted(int(row[0][-4:], 16) for row in found)
 
 
 async def test_an_entry_that_takes_all_memory_is_set_aside_and_its_neighbours_are_stored(
-    redis: Redis, addresses: dict[str, str], client: AsyncClient, tmp_path: Path
+    redis: Redis, addresses: dict[str, str], warehouse: AsyncClient, tmp_path: Path
 ) -> None:
     made = await install(redis, 1, 3600)
     (shard,) = made.shards
@@ -81,8 +69,8 @@ async def test_an_entry_that_takes_all_memory_is_set_aside_and_its_neighbours_ar
     with worker(addresses, tmp_path / "worker.log", HEADRACE_ISOLATE_BYTES=str(256 * 1024 * 1024)) as process:
         resource.prlimit(process.pid, resource.RLIMIT_AS, (MEMORY, MEMORY))  # as a container would
         await until(settled, within=60)
-    assert await rows(client, "events") == [1, 2]
-    rejected = (await client.query("SELECT kind, startsWith(reason, 'kills: ') FROM rejected_events")).result_rows
+    assert await rows(warehouse, "events") == [1, 2]
+    rejected = (await warehouse.query("SELECT kind, startsWith(reason, 'kills: ') FROM rejected_events")).result_rows
     assert [tuple(row) for row in rejected] == [("frame", 1)]
     said = (tmp_path / "worker.log").read_text()
     assert said.count("a drain failed") == 2, "the worker itself ran into it, twice"
@@ -98,7 +86,7 @@ async def test_an_entry_that_takes_all_memory_is_set_aside_and_its_neighbours_ar
     "worker.after_insert:1",  # all are stored, nothing is committed
 ])  # fmt: skip
 async def test_a_worker_killed_while_it_sets_events_aside_doubles_and_loses_nothing(
-    redis: Redis, addresses: dict[str, str], client: AsyncClient, tmp_path: Path, point: str
+    redis: Redis, addresses: dict[str, str], warehouse: AsyncClient, tmp_path: Path, point: str
 ) -> None:
     made = await install(redis, 1, 3600)
     (shard,) = made.shards
@@ -116,7 +104,7 @@ async def test_a_worker_killed_while_it_sets_events_aside_doubles_and_loses_noth
 
     with worker(addresses, tmp_path / "next.log"):
         await until(settled, within=30)
-    assert await rows(client, "events") == [1, 2]
-    assert await rows(client, "rejected_events") == [901, 903]
+    assert await rows(warehouse, "events") == [1, 2]
+    assert await rows(warehouse, "rejected_events") == [901, 903]
     counters = (await read_progress(redis, made))[0].counters
     assert (counters["stored"], counters["rejected"]) == (2, 2)

@@ -39,11 +39,7 @@ def killed_at(point: str) -> Experiment:
 
 async def killed_at_random(play: Play) -> None:
     """SIGKILL at a random moment, then another one."""
-    for _ in range(play.rounds):
-        await play.recorder.acknowledge(play.dice.randint(20, 200))
-        await play.stage.door.kill()
-        await play.stage.door.start()
-    play.notes.append(f"{play.rounds} kills")
+    await play.struck(play.stage.door, play.stage.door.kill, "kills")
 
 
 async def stopped_in_a_large_batch(play: Play) -> None:

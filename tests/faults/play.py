@@ -4,8 +4,10 @@ import asyncio
 import os
 import random
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from tests.faults.actor import Actor
 from tests.faults.recorder import Recorder
 from tests.faults.servers import redis_url
 from tests.faults.stage import Stage
@@ -32,6 +34,14 @@ class Play:
             return await self.stage.commits() >= wanted
 
         await until(enough, within=within)
+
+    async def struck(self, actor: Actor, strike: Callable[[], Awaitable[object]], strikes: str) -> None:
+        """Under load, at random moments, end a process this way and start it again."""
+        for _ in range(self.rounds):
+            await self.recorder.acknowledge(self.dice.randint(20, 200))
+            await strike()
+            await actor.start()
+        self.notes.append(f"{self.rounds} {strikes}")
 
     async def headrace(self, *words: str) -> str:
         """What the command says. Raises `RuntimeError` when it fails."""

@@ -18,20 +18,12 @@ _EVERYSEC, _OS = "appendfsync everysec\n", {"HEADRACE_DURABILITY": "os"}
 
 async def killed(play: Play) -> None:
     """SIGKILL under load, then started again."""
-    for _ in range(play.rounds):
-        await play.recorder.acknowledge(play.dice.randint(20, 200))
-        await play.stage.redis.kill()
-        await play.stage.redis.start()
-    play.notes.append(f"{play.rounds} kills")
+    await play.struck(play.stage.redis, play.stage.redis.kill, "kills")
 
 
 async def restarted(play: Play) -> None:
     """SIGTERM under load, then started again."""
-    for _ in range(play.rounds):
-        await play.recorder.acknowledge(play.dice.randint(20, 200))
-        await play.stage.redis.stop()
-        await play.stage.redis.start()
-    play.notes.append(f"{play.rounds} restarts")
+    await play.struck(play.stage.redis, play.stage.redis.stop, "restarts")
 
 
 async def killed_while_it_rewrites(play: Play) -> None:

@@ -40,7 +40,14 @@ RIMS: dict[str, tuple[str, ...]] = {
     "arq": ("workers/jobs.py", "workers/worker.py"),
     "chdb": ("deploy/local/clickhouse/engine.py",),
     "clickhouse_connect": (
-        *("workers/ledger.py", "workers/migrate.py", "workers/retention.py", "workers/sink.py", "queries/store.py"),
+        *(
+            "workers/ledger.py",
+            "workers/migrate.py",
+            "workers/retention.py",
+            "workers/sink.py",
+            "workers/visit.py",
+            "queries/store.py",
+        ),
         "workers/inventory.py",
         *("deploy/local/*", "clients/cli/checkup.py", "clients/cli/checks/clickhouse.py"),
     ),

@@ -2,13 +2,11 @@
 
 from collections.abc import AsyncIterator
 
-import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from ingest_api.stream import Install, Redis, install
 from tests.workers.history import History
-from workers.address import address
 from workers.settings import Settings
 
 
@@ -16,16 +14,6 @@ from workers.settings import Settings
 async def made(redis: Redis) -> Install:
     """An installation of four shards."""
     return await install(redis, 4, 3600)
-
-
-@pytest.fixture
-async def warehouse(clickhouse_url: str) -> AsyncIterator[AsyncClient]:
-    """A client on empty tables."""
-    client = await clickhouse_connect.get_async_client(**address(clickhouse_url), autogenerate_session_id=False)
-    for table in ("events", "rejected_events"):
-        await client.command(f"TRUNCATE TABLE {table}")
-    yield client
-    await client.close()
 
 
 @pytest.fixture

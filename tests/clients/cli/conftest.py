@@ -15,7 +15,9 @@ import pytest
 from aiohttp import web
 
 from clients.cli.app import run
+from ingest_api.stream import Redis
 from tests.clients.cli.double import QUERY_KEY, WRITE_KEY, Double
+from tests.clients.cli.rejecting import Rejecting, rejecting
 
 #: a command that takes longer hangs
 DEADLINE_SECONDS = 60.0
@@ -137,3 +139,13 @@ def operator(headrace: Headrace, redis_url: str) -> Headrace:
 def shop() -> str:
     """A project id that nobody has."""
     return f"shop-{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+async def bench(
+    headrace: Headrace, redis: Redis, redis_url: str, clickhouse_url: str, shop: str
+) -> AsyncIterator[Rejecting]:
+    """Rejected events, and the command knows where."""
+    async with rejecting(redis, redis_url, clickhouse_url, shop) as one:
+        headrace.env = one.env
+        yield one

@@ -1,24 +1,11 @@
 """`headrace rejected redrive` against a real query service."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from ingest_api.stream import Redis
 from tests.clients.cli.conftest import Headrace
-from tests.clients.cli.rejecting import Rejecting, rejecting
+from tests.clients.cli.rejecting import Rejecting
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture
-async def bench(
-    headrace: Headrace, redis: Redis, redis_url: str, clickhouse_url: str, shop: str
-) -> AsyncIterator[Rejecting]:
-    """Rejected events, and the command knows where."""
-    async with rejecting(redis, redis_url, clickhouse_url, shop) as one:
-        headrace.env = one.env
-        yield one
 
 
 async def test_events_of_a_cause_are_put_back_and_the_others_stay(headrace: Headrace, bench: Rejecting) -> None:
