@@ -17,6 +17,7 @@ from ingest_api.stream import Redis, Shard, read_install
 from workers import kept, retention
 from workers.batch import decode
 from workers.inventory import MINUTE_MS, Inventory
+from workers.reference import Reference
 from workers.row import reject_impossible
 
 log = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ async def _missing(redis: Redis, inventory: Inventory, place: tuple[int, int], o
         if not entries:
             return missing
         batch = await asyncio.to_thread(decode, shard.number, entries, aside)
-        reject_impossible(batch)
+        reject_impossible(batch, Reference())
         await inventory.keep_missing(batch, aside, oldest)
         missing += len(batch.events) + sum(one.events for one in batch.rejected)
         start = f"({entries[-1][0].decode()}"

@@ -3,7 +3,9 @@
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from itertools import compress
+from operator import attrgetter
+from typing import Any, Literal
 
 import msgspec
 
@@ -74,10 +76,14 @@ class Batch:
     events: list[Event] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
-    #: columns that steps derived, in step with `events`
-    derived: dict[str, list[str]] = field(default_factory=dict)
+    #: columns that steps derived, in step with `events`; they win over the event's own fields
+    derived: dict[str, Sequence[Any]] = field(default_factory=dict)
+    #: the columns come from the archive: they were derived once, from more than the archive keeps
+    enriched: bool = False
     #: where the events lay that a step found to be in the batch already
     repeated: list[Position] = field(default_factory=list)
+    #: where the events lay that are to be forgotten
+    erased: list[Position] = field(default_factory=list)
     #: what each entry says of itself; an older front door says nothing
     claims: list[Claim] = field(default_factory=list)
     #: entries (ms, seq) of events that were rejected before and put back by hand
@@ -89,9 +95,18 @@ class Batch:
         return span(self.entry_ids)
 
     def keep(self, wanted: Sequence[bool]) -> None:
-        """Drop the events that are not wanted. Only before columns are derived."""
-        self.events = [event for event, keep in zip(self.events, wanted, strict=True) if keep]
-        self.positions = [position for position, keep in zip(self.positions, wanted, strict=True) if keep]
+        """Drop the events that are not wanted, and what was derived of them."""
+        self.events = list(compress(self.events, wanted))
+        self.positions = list(compress(self.positions, wanted))
+        self.derived = {name: list(compress(values, wanted)) for name, values in self.derived.items()}
+
+    def column(self, name: str, nothing: object = "") -> Sequence[Any]:
+        """A column: as a step derived it, else as the events have it, else `nothing` for each."""
+        if name in self.derived:
+            return self.derived[name]
+        if name in Event.__struct_fields__:
+            return list(map(attrgetter(name), self.events))
+        return [nothing] * len(self.events)
 
 
 def span(entry_ids: Sequence[str]) -> str:

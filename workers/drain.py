@@ -21,6 +21,7 @@ from workers.batch import Batch, Entry, span
 from workers.errors import Fenced, Halted, NotNow, Stopping
 from workers.landed import land
 from workers.landing import Landing
+from workers.reference import References
 from workers.settings import Settings
 from workers.sink import Sink
 from workers.source import Source
@@ -38,13 +39,15 @@ _HALT_PAUSE = 1.0
 class Drain:
     """Drains one shard until told to stop, or until another worker owns it."""
 
-    def __init__(self, source: Source, sink: Sink, settings: Settings, archive: Archive | None = None) -> None:
+    def __init__(
+        self, source: Source, sink: Sink, settings: Settings, references: References, archive: Archive | None = None
+    ) -> None:
         self._source = source
         self._sink = sink
         self._settings = settings
         self._archive = archive
         self._stop = asyncio.Event()
-        self._landing = Landing(source, sink, settings, self._persist)
+        self._landing = Landing(source, sink, settings, references, self._persist)
         self._waiting = ""
         #: why the breaker stopped it, for people; empty while it runs
         self.halted = ""

@@ -18,6 +18,7 @@ from workers.archive import Archive, check
 from workers.drain import Drain
 from workers.heartbeat import Heartbeat
 from workers.liveness import condition
+from workers.reference import References
 from workers.settings import Settings
 from workers.sink import Sink
 from workers.source import Source
@@ -44,6 +45,7 @@ class Fleet:
         self._install: Install | None = None
         self._sink: Sink | None = None
         self._archive: Archive | None = None
+        self._references = References(redis)
         self._drains: dict[int, tuple[Drain, asyncio.Task[None]]] = {}
         #: when the shards last moved whose drains failed: beginning again is not moving
         self._failed: dict[int, float] = {}
@@ -119,7 +121,7 @@ class Fleet:
             return False
         fault.point("worker.after_lease")
         source = Source(self._redis, shard, epoch, self._install.durability)
-        drain = Drain(source, self._sink, self._settings, self._archive)
+        drain = Drain(source, self._sink, self._settings, self._references, self._archive)
         drain.moved_at = self._failed.pop(shard.number, drain.moved_at)
         self._drains[shard.number] = (drain, asyncio.get_running_loop().create_task(drain.run()))
         return True

@@ -16,6 +16,7 @@ import msgspec
 from workers import pipeline, row
 from workers.batch import Entry, decode
 from workers.errors import Halted, NotNow
+from workers.reference import Reference
 
 #: a child that takes longer hangs
 CHILD_SECONDS = 60.0
@@ -31,18 +32,26 @@ class Work(msgspec.Struct):
     max_bytes: int
     shard: int
     entries: list[tuple[bytes, list[bytes] | None]]
+    reference: Reference
 
 
-async def killers(shard: int, entries: Sequence[Entry], max_bytes: int, most: int = MOST_KILLERS) -> dict[str, str]:
+async def killers(
+    shard: int, entries: Sequence[Entry], reference: Reference, max_bytes: int, most: int = MOST_KILLERS
+) -> dict[str, str]:
     """Entry id -> how the child that prepared it died.
 
     All entries go into one child first, then into halves of those that died: a batch without a killer costs one
     child. Raises `NotNow` where no child can run at all, and `Halted` when there are more killers than `most`.
     """
-    how = await _death(shard, entries, max_bytes)
+
+    def told(some: Sequence[Entry]) -> Work:
+        flat = [(entry_id, None if fields is None else list(fields)) for entry_id, fields in some]
+        return Work(max_bytes, shard, flat, reference)
+
+    how = await _death(told(entries))
     if not how:
         return {}
-    if broken := await _death(shard, [], max_bytes):  # a child that has nothing to do is the control
+    if broken := await _death(told([])):  # a child that has nothing to do is the control
         raise NotNow(f"no child process can run here: {broken}")
     found: dict[str, str] = {}
     waiting = [(entries, how)]
@@ -54,21 +63,20 @@ async def killers(shard: int, entries: Sequence[Entry], max_bytes: int, most: in
                 raise Halted(f"more than {most} entries of a batch would be rejected, such as: {how}")
             continue
         middle = len(some) // 2
-        deaths = [(half, await _death(shard, half, max_bytes)) for half in (some[:middle], some[middle:])]
+        deaths = [(half, await _death(told(half))) for half in (some[:middle], some[middle:])]
         waiting += [(half, how) for half, how in deaths if how]
     return found
 
 
-async def _death(shard: int, entries: Sequence[Entry], max_bytes: int) -> str:
-    """How a child died of these entries; empty when it lived."""
-    told = Work(max_bytes, shard, [(entry_id, None if flat is None else list(flat)) for entry_id, flat in entries])
+async def _death(work: Work) -> str:
+    """How a child died of its work; empty when it lived."""
     pipe = asyncio.subprocess.PIPE
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "workers.isolate"), stdin=pipe, stdout=asyncio.subprocess.DEVNULL, stderr=pipe
     )
     try:
         async with asyncio.timeout(CHILD_SECONDS):
-            _, said = await child.communicate(msgspec.msgpack.encode(told))
+            _, said = await child.communicate(msgspec.msgpack.encode(work))
     except TimeoutError:
         return f"does not end within {CHILD_SECONDS:g} s"
     finally:
@@ -91,7 +99,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     bytearray(_ROOM)
     if work.entries:
-        row.columns(pipeline.run(decode(work.shard, work.entries)))
+        row.columns(pipeline.run(decode(work.shard, work.entries), work.reference))
 
 
 if __name__ == "__main__":

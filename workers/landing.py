@@ -15,6 +15,7 @@ from workers.batch import Batch, Entry, decode
 from workers.breaker import Breaker
 from workers.errors import BadRows, Halted
 from workers.fingerprint import cause
+from workers.reference import Reference, References
 from workers.settings import Settings
 from workers.sink import Sink
 from workers.source import Source
@@ -32,9 +33,12 @@ class Persist(Protocol):
 class Landing:
     """Brings the batches of one shard into ClickHouse."""
 
-    def __init__(self, source: Source, sink: Sink, settings: Settings, persist: Persist) -> None:
+    def __init__(
+        self, source: Source, sink: Sink, settings: Settings, references: References, persist: Persist
+    ) -> None:
         self._source = source
         self._sink = sink
+        self._references = references
         self._settings = settings
         self._persist = persist
         self._breaker = Breaker(settings.breaker_events, settings.breaker_percent, settings.breaker_run)
@@ -62,7 +66,8 @@ class Landing:
             aside |= await self._killers([entry for entry in entries if entry[0].decode() not in aside], span)
             self.looking_for = ""
         while True:
-            batch = await asyncio.to_thread(_prepare, self._source.shard.number, entries, aside)
+            reference = await self._persist("Redis", self._references.current)
+            batch = await asyncio.to_thread(_prepare, self._source.shard.number, entries, aside, reference)
             fault.point("worker.after_decode")
             stands = await self._judge(batch, stands, tried=tried)
             try:
@@ -104,12 +109,15 @@ class Landing:
         """Entries that would end this process, when the batch was handed out suspiciously often. Raises `Halted`."""
         shard, memory = self._source.shard.number, self._settings.isolate_bytes
         most = len(suspects) if await self._allowed(span) else isolate.MOST_KILLERS
-        found: dict[str, str] = await self._persist("isolation", lambda: isolate.killers(shard, suspects, memory, most))
+        reference = await self._persist("Redis", self._references.current)
+        found: dict[str, str] = await self._persist(
+            "isolation", lambda: isolate.killers(shard, suspects, reference, memory, most)
+        )
         return found
 
     async def _allowed(self, span: str) -> bool:
         return bool(await self._persist("Redis", lambda: self._source.allowed(span)))
 
 
-def _prepare(shard: int, entries: list[Entry], aside: Mapping[str, str]) -> Batch:
-    return pipeline.run(decode(shard, entries, aside))
+def _prepare(shard: int, entries: list[Entry], aside: Mapping[str, str], reference: Reference) -> Batch:
+    return pipeline.run(decode(shard, entries, aside), reference)

@@ -1,13 +1,15 @@
 """A line of the archive: one event, or what was rejected in its place, as JSON that a person can read."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from uuid import UUID
 
 import msgspec
 
 from ingest_api.event import Event
 from workers.batch import Batch, Position, Rejected
+from workers.row import DERIVED
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -53,6 +55,8 @@ class _EventLine(_Line, tag="event", kw_only=True):
     country: str = ""
     ip: str = ""
     user_agent: str = ""
+    #: what the steps found out, by column; empty ones are left out. Lines of older builds say nothing of it
+    derived: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     #: instead of `properties`, where they are no JSON: base64
     properties_raw: bytes = b""
 
@@ -79,11 +83,11 @@ _any_json = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 def encode(batch: Batch) -> list[tuple[Position, bytes]]:
-    """The lines of a batch, without their ends, in the order of the stream."""
-    lines = [
-        (position, _encode(_event_line(event, position, batch.shard)))
-        for event, position in zip(batch.events, batch.positions, strict=True)
-    ]
+    """The lines of a batch, without their ends, in the order of the stream.
+
+    What a step derived in the place of an event's own field stands there: what is not to be kept is not in the line.
+    """
+    lines = [(position, _encode(line)) for position, line in zip(batch.positions, _event_lines(batch), strict=True)]
     lines += [(one.position, _encode(_rejected_line(one, batch.shard))) for one in batch.rejected]
     return sorted(lines, key=lambda line: (line[0].ms, line[0].seq, line[0].index))
 
@@ -98,21 +102,39 @@ def add(batch: Batch, line: bytes) -> None:
         if isinstance(found, _RejectedLine):
             batch.rejected.append(_rejected(found, position))
             return
-        event = _event(found)
+        event, derived = _event(found), found.derived
+        enriched = derived is not msgspec.UNSET
+        if batch.events and batch.enriched != enriched:
+            raise BadLine("it is of another format than the lines before it")
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise BadLine(str(error)) from error
     batch.events.append(event)
     batch.positions.append(position)
+    batch.enriched = enriched
+    if derived is not msgspec.UNSET:
+        for name, nothing in DERIVED.items():
+            cast("list[Any]", batch.derived.setdefault(name, [])).append(derived.get(name, nothing))
 
 
-def _event_line(event: Event, position: Position, shard: int) -> _EventLine:
-    fields: dict[str, Any] = msgspec.structs.asdict(event)
+def _event_lines(batch: Batch) -> Iterator[_EventLine]:
+    own = {name: values for name, values in batch.derived.items() if name in Event.__struct_fields__}
+    found = {name: batch.column(name, nothing) for name, nothing in DERIVED.items()}
+    for number, (event, position) in enumerate(zip(batch.events, batch.positions, strict=True)):
+        instead = {name: values[number] for name, values in own.items()}
+        derived = {name: value for name, values in found.items() if (value := values[number])}
+        yield _event_line(event, position, batch.shard, instead, derived)
+
+
+def _event_line(
+    event: Event, position: Position, shard: int, instead: dict[str, Any], derived: dict[str, Any]
+) -> _EventLine:
+    fields: dict[str, Any] = msgspec.structs.asdict(event) | instead
     digits = event.event_id.hex()  # UUID() would take five times as long, a timedelta three times
     fields["event_id"] = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
     fields["occurred_at"] = _moment(event.occurred_at)
     fields["received_at"] = _moment(event.received_at)
-    fields |= _properties(event.properties)
-    return _EventLine(**fields, **_place(position, shard))
+    fields |= _properties(fields["properties"])
+    return _EventLine(**fields, derived=derived, **_place(position, shard))
 
 
 def _moment(ms: int) -> datetime:

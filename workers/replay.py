@@ -21,6 +21,7 @@ from workers.archive import Archive, BadObject, Object
 from workers.batch import Batch, Entry, decode, set_aside
 from workers.errors import BadRows, NotNow
 from workers.inventory import Inventory
+from workers.reference import References
 from workers.row import reject_impossible
 from workers.sink import Sink
 
@@ -92,6 +93,7 @@ class Replay:
     ) -> None:
         self._redis = redis
         self._oldest: dict[str, int] = {}
+        self._references = References(redis)
         self._tell = tell
         self._dry_run = dry_run
         self._patience = patience
@@ -153,7 +155,11 @@ class Replay:
             await self._renew()
             some = objects[first : first + _FETCHES]
             for one, batch in zip(some, await asyncio.gather(*(self._read(archive, one) for one in some)), strict=True):
-                together = _joined(waiting.pop(one.shard, None), batch)
+                before = waiting.pop(one.shard, None)
+                if before is not None and batch is not None and before.enriched != batch.enriched:
+                    await self._bring_archived(before)
+                    before = None
+                together = _joined(before, batch)
                 if together is not None and len(together.events) < _EVENTS:
                     waiting[one.shard] = together
                 elif together is not None:
@@ -183,9 +189,10 @@ class Replay:
         """Insert what is missing of a batch, and see that it is there."""
         report = self.report
         report.events += len(batch.events)
-        reject_impossible(batch)  # before anybody asks for an id that is none
+        reference = await self._references.current()
+        reject_impossible(batch, reference)  # before anybody asks for an id that is none
         report.too_old += await self._patiently(self._inventory.keep_missing, batch, aside, self._oldest)
-        await asyncio.to_thread(pipeline.run, batch)
+        await asyncio.to_thread(pipeline.run, batch, reference)
         report.missing += len(batch.events)
         report.rejected += len(batch.rejected)
         if self._dry_run or not (batch.events or batch.rejected):
@@ -203,7 +210,6 @@ class Replay:
             found = [(event, place, refused[place.place]) for event, place in places if place.place in refused]
             batch.rejected += [set_aside(*one) for one in found]
             batch.keep([position.place not in refused for position in batch.positions])
-            await asyncio.to_thread(pipeline.run, batch)
             self.report.refused += len(found)
             await self._patiently(self._store, batch, f"{batch.span}:1")
 
@@ -248,6 +254,7 @@ def _joined(batch: Batch | None, other: Batch | None) -> Batch | None:
     batch.events += other.events
     batch.positions += other.positions
     batch.rejected += other.rejected
+    batch.derived = {name: [*values, *other.derived[name]] for name, values in batch.derived.items()}
     return batch
 
 

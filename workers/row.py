@@ -1,11 +1,11 @@
 """Event -> row: the only place that knows the columns of `events`, their order and what they hold."""
 
 from collections.abc import Sequence
-from operator import attrgetter
 
 from ingest_api.event import Event
 from workers.batch import Batch, Rejected, set_aside
 from workers.fingerprint import fingerprint
+from workers.reference import Reference
 
 #: DateTime64(3) is exact between these Unix milliseconds: the years 1900 to 2299
 _FIRST_MS, _LAST_MS = -2_208_988_800_000, 10_413_791_999_999
@@ -41,6 +41,33 @@ COLUMNS: dict[str, str] = {
     "_stream_ms": "UInt64",
     "_stream_seq": "UInt32",
     "_index": "UInt32",
+    "browser": "LowCardinality(String)",
+    "browser_version": "LowCardinality(String)",
+    "os": "LowCardinality(String)",
+    "os_version": "LowCardinality(String)",
+    "bot": "LowCardinality(String)",
+    "region": "LowCardinality(String)",
+    "city": "LowCardinality(String)",
+    "asn": "UInt32",
+    "as_name": "LowCardinality(String)",
+    "query": "String",
+    "utm_source": "LowCardinality(String)",
+    "utm_medium": "LowCardinality(String)",
+    "utm_campaign": "LowCardinality(String)",
+    "utm_term": "String",
+    "utm_content": "String",
+    "click_id": "LowCardinality(String)",
+    "source": "LowCardinality(String)",
+    "channel": "LowCardinality(String)",
+    "visitor_id": "String",
+    "violations": "Array(LowCardinality(String))",
+}
+_EMPTY: dict[str, object] = {"UInt32": 0, "Array(LowCardinality(String))": ()}
+#: columns that only steps can fill -> what they hold when none did
+DERIVED: dict[str, object] = {
+    name: _EMPTY.get(kind, "")
+    for name, kind in COLUMNS.items()
+    if name not in Event.__struct_fields__ and not name.startswith("_")
 }
 
 #: the same of `rejected_events`, but for `redriven_at`, which no worker writes
@@ -68,15 +95,14 @@ def columns(batch: Batch) -> Columns:
     """The batch's events as one sequence per column, in the order of `COLUMNS`."""
     events, positions = batch.events, batch.positions
     special: dict[str, Sequence[object]] = {
-        **batch.derived,
         "event_id": [int.from_bytes(event.event_id, "big") for event in events],
-        "properties": [event.properties.decode() for event in events],
+        "properties": [properties.decode() for properties in batch.column("properties")],
         "_shard": [batch.shard] * len(events),
         "_stream_ms": [position.ms for position in positions],
         "_stream_seq": [position.seq for position in positions],
         "_index": [position.index for position in positions],
     }
-    return [special[name] if name in special else list(map(attrgetter(name), events)) for name in COLUMNS]
+    return [special[name] if name in special else batch.column(name, DERIVED.get(name, "")) for name in COLUMNS]
 
 
 def rejected_columns(shard: int, rejected: Sequence[Rejected]) -> Columns:
@@ -99,7 +125,7 @@ def rejected_columns(shard: int, rejected: Sequence[Rejected]) -> Columns:
     ]
 
 
-def reject_impossible(batch: Batch) -> None:
+def reject_impossible(batch: Batch, _reference: Reference) -> None:
     """Set aside events that no row can hold. The front door lets none through; an older or foreign one might."""
     is_text = _is_text(b"\n".join(event.properties for event in batch.events))
     problems = [_problem(event, is_text=is_text or _is_text(event.properties)) for event in batch.events]

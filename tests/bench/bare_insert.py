@@ -20,6 +20,7 @@ from tests.bench import prepared
 from tests.bench.measure import own_sample
 from workers import pipeline, row
 from workers.address import address
+from workers.reference import Reference
 
 _TABLE = "bare_events"
 _ROWS = 10_000
@@ -46,7 +47,7 @@ async def insert(client: AsyncClient, blocks: Iterator[tuple[int, row.Columns]],
 async def run(options: argparse.Namespace) -> bytes:
     """Insert all rows, several inserts at once. Raises `RuntimeError` when the table holds another number of rows."""
     events = [entry.event for entry in prepared.stamped(options.events, seed=options.seed)]
-    blocks = list(enumerate(row.columns(pipeline.run(batch)) for batch in prepared.batches(events, _ROWS)))
+    blocks = list(enumerate(row.columns(pipeline.run(batch, Reference())) for batch in prepared.batches(events, _ROWS)))
     where = address(options.clickhouse)
     client = await clickhouse_connect.get_async_client(**where, autogenerate_session_id=False, compress="lz4")
     await client.command(f"DROP TABLE IF EXISTS {_TABLE} SYNC")

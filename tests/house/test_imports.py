@@ -15,7 +15,7 @@ from tests.house import tree
 DOORS: dict[tuple[str, str], set[str]] = {
     ("workers", "ingest_api"): {
         *("event", "fault", "frame", "halt", "ledger", "memory", "process", "progress", "projects", "runs", "stream"),
-        *("durability", "moment", "zstd"),
+        *("durability", "moment", "project", "records", "zstd"),
     },
     ("queries", "ingest_api"): {
         *("access", "errors", "frame", "keys", "ledger", "moment", "normalise", "openapi", "process", "progress"),

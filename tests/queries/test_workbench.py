@@ -22,6 +22,7 @@ from tests.waiting import until
 from workers import verdict
 from workers.batch import span
 from workers.drain import Drain
+from workers.reference import References
 from workers.settings import Settings
 from workers.sink import Sink
 from workers.source import Source
@@ -61,7 +62,7 @@ class Bench:
         for shard in self.made.shards:
             await self.redis.delete(shard.lease)
             epoch = await fcall(self.redis, "lease", [shard.lease, shard.epoch], secrets.token_hex(4), 60_000)
-            drains.append(Drain(Source(self.redis, shard, epoch), sink, settings))
+            drains.append(Drain(Source(self.redis, shard, epoch), sink, settings, References(self.redis)))
         running = [asyncio.ensure_future(drain.run()) for drain in drains]
 
         async def settled() -> bool:

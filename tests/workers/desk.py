@@ -17,6 +17,7 @@ from tests.ingest_api.events import NOW, context, draft
 from workers.batch import span
 from workers.landed import Landed, land
 from workers.landing import Landing
+from workers.reference import References
 from workers.settings import Settings
 from workers.sink import Sink
 from workers.source import Source
@@ -56,7 +57,7 @@ class Desk:
         epoch = await fcall(self.redis, "lease", [self.shard.lease, self.shard.epoch], "me", 60_000)
         self._source = Source(self.redis, self.shard, epoch)
         entries, _ = await self._source.take(*MANY)
-        landing = Landing(self._source, self._sink, self._settings, once)
+        landing = Landing(self._source, self._sink, self._settings, References(self.redis), once)
         return land(await landing.store(entries, span([entry_id.decode() for entry_id, _ in entries])))
 
     async def waits(self) -> bool:

@@ -13,6 +13,7 @@ from ingest_api.stream import Install, Redis, fcall
 from tests.waiting import until
 from workers.archive import Archive
 from workers.drain import Drain
+from workers.reference import References
 from workers.settings import Settings
 from workers.sink import Sink
 from workers.source import Source
@@ -45,7 +46,7 @@ class History:
         drains = []
         for shard in self.made.shards:
             epoch = await fcall(self.redis, "lease", [shard.lease, shard.epoch], "me", 60_000)
-            drains.append(Drain(Source(self.redis, shard, epoch), sink, self.settings, archive))
+            drains.append(Drain(Source(self.redis, shard, epoch), sink, self.settings, References(self.redis), archive))
         running = [asyncio.ensure_future(drain.run()) for drain in drains]
         try:
             await until(self.committed)

@@ -16,6 +16,7 @@ from workers import pipeline
 from workers.archive import Archive, BadObject, Object, check, objects_of
 from workers.batch import Batch, decode
 from workers.errors import NotNow
+from workers.reference import Reference
 from workers.source import Source
 
 HOUR = 3_600_000
@@ -183,7 +184,7 @@ async def test_a_batch_archived_before_a_crash_is_archived_once(history: History
         await history.append(0, entry_id, [event(int(entry_id[-3])), event(50), event(50)])
     epoch = await fcall(history.redis, "lease", [shard.lease, shard.epoch], "me", 60_000)
     entries, _ = await Source(history.redis, shard, epoch).take(100, 10**6, 0)
-    await archive.put(pipeline.run(decode(0, entries)))  # and no commit
+    await archive.put(pipeline.run(decode(0, entries), Reference()))  # and no commit
     (before,) = await found(archive)
     content = (tmp_path / before.path).read_bytes()
     await history.drain(archive)

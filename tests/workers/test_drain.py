@@ -16,6 +16,7 @@ from tests.waiting import until
 from tests.workers.entries import event
 from tests.workers.putting import put
 from workers.drain import Drain
+from workers.reference import References
 from workers.settings import Settings
 from workers.sink import Sink
 from workers.source import Source
@@ -31,7 +32,7 @@ async def drains(redis: Redis, made: Install, settings: Settings, warehouse: Asy
     drains = []
     for shard in made.shards:
         epoch = await fcall(redis, "lease", [shard.lease, shard.epoch], "me", 60_000)
-        drain = Drain(Source(redis, shard, epoch), sink, settings)
+        drain = Drain(Source(redis, shard, epoch), sink, settings, References(redis))
         drains.append(drain)
         running.append(asyncio.ensure_future(drain.run()))
     yield drains
@@ -65,7 +66,7 @@ async def test_a_drain_that_cannot_store_says_why_and_stops_when_told(
     shard = made.shards[0]
     epoch = await fcall(redis, "lease", [shard.lease, shard.epoch], "me", 60_000)
     sink = Sink("http://u:p@127.0.0.1:1/?database=x", made.id, 5)
-    drain = Drain(Source(redis, shard, epoch), sink, settings)
+    drain = Drain(Source(redis, shard, epoch), sink, settings, References(redis))
     running = asyncio.ensure_future(drain.run())
     await append(redis_url, Install(made.id, 1, made.window_ms), [stamped(number=1)])
 
@@ -94,7 +95,9 @@ class Halting:
     async def start(self, settings: Settings | None = None) -> tuple[Drain, "asyncio.Future[None]"]:
         await self.redis.delete(self.shard.lease)
         epoch = await fcall(self.redis, "lease", [self.shard.lease, self.shard.epoch], "me", 60_000)
-        drain = Drain(Source(self.redis, self.shard, epoch), self.sink, settings or self.settings)
+        drain = Drain(
+            Source(self.redis, self.shard, epoch), self.sink, settings or self.settings, References(self.redis)
+        )
         return drain, asyncio.ensure_future(drain.run())
 
     async def said(self) -> list[Halt]:

@@ -12,6 +12,7 @@ from tests.workers.entries import event
 from workers import pipeline
 from workers.batch import Entry, Position, Rejected, decode
 from workers.landed import MAX_REASON, Landed, land
+from workers.reference import Reference
 
 MS = 29_000_000 * MINUTE_MS
 MINUTE = 29_000_000
@@ -29,7 +30,7 @@ def entry(ms: int, events: list[Event], skip: bytes = b"", *, readable: bool = T
 
 def landed(*entries: Entry) -> Landed:
     """Through all steps, and stored."""
-    return land(pipeline.run(decode(0, entries)))
+    return land(pipeline.run(decode(0, entries), Reference()))
 
 
 def test_each_minute_and_project_has_its_own_counts() -> None:
@@ -66,7 +67,7 @@ def test_an_entry_that_vanished_is_in_no_book_and_so_leaves_what_was_accepted_op
 
 
 def test_reasons_are_told_by_event_id_and_cut() -> None:
-    batch = pipeline.run(decode(0, [entry(MS, [event(1, occurred_at=10**15), event(2)])]))
+    batch = pipeline.run(decode(0, [entry(MS, [event(1, occurred_at=10**15), event(2)])]), Reference())
     batch.rejected.append(Rejected(Position(MS, 0, 2), "x" * 1000, b"", event_id=b"e" * 16))
     reasons = dict(land(batch).reasons)
     assert "outside the years" in reasons.pop(f"{1:032x}")

@@ -16,6 +16,7 @@ from workers import verdict
 from workers.batch import Batch, span
 from workers.errors import Fenced, Halted
 from workers.landing import Landing
+from workers.reference import References
 from workers.settings import Settings
 from workers.sink import Sink
 from workers.source import Source
@@ -49,7 +50,7 @@ class Bench:
         """Take what is there and store it, as a worker that starts anew; nothing is committed."""
         source = await self.own()
         entries, _ = await source.take(*MANY)
-        landing = Landing(source, self.sink, self.settings.model_copy(update=settings), once)
+        landing = Landing(source, self.sink, self.settings.model_copy(update=settings), References(self.redis), once)
         return await landing.store(entries, span([entry_id.decode() for entry_id, _ in entries]))
 
 

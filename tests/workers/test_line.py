@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from ingest_api.event import Event
 from tests.workers.entries import batch, entry, event
-from workers import line
+from workers import line, pipeline
 from workers.batch import Batch, Position, Rejected, decode
+from workers.reference import Reference
 from workers.row import columns
 from workers.steps.page import page
 
@@ -26,12 +27,13 @@ def back(one: Batch) -> Batch:
 
 def rows(one: Batch) -> list[object]:
     """What would be inserted."""
-    page(one)
+    page(one, Reference())
     return list(columns(one))
 
 
 def test_a_line_reads_like_the_event() -> None:
     one = batch([event(1, properties=b'{"price": 1.50}', url="https://x/", occurred_at=1_795_000_000_123)])
+    page(one, Reference())
     ((position, text),) = line.encode(one)
     assert position == Position(1000, 0, 0)
     assert msgspec.json.decode(text) == {
@@ -48,6 +50,7 @@ def test_a_line_reads_like_the_event() -> None:
         "occurred_at": "2026-11-18T11:06:40.123000Z",
         "received_at": "2026-11-18T11:06:40.501000Z",
         "properties": {"price": 1.5},
+        "derived": {"host": "x", "path": "/"},
     }
 
 
@@ -58,6 +61,27 @@ def test_every_field_of_an_event_comes_back() -> None:
     again = back(one)
     assert (again.events, again.positions) == (one.events, one.positions)
     assert rows(again) == rows(one)
+
+
+def test_what_the_steps_found_out_comes_back_and_what_they_took_away_does_not() -> None:
+    one = batch([event(1, ip="192.0.2.7", country="DE"), event(2, ip="192.0.2.8")])
+    one.derived = {"ip": ["192.0.2.0", ""], "asn": [64500, 0], "violations": [["$.price"], ()], "city": ["Bonn", ""]}
+    again = back(one)
+    assert again.enriched
+    assert [kept.ip for kept in again.events] == ["192.0.2.0", ""]
+    assert {name: list(again.column(name)) for name in one.derived} == one.derived
+    assert columns(again) == columns(one)
+    assert b"192.0.2.7" not in line.encode(one)[0][1]
+
+
+def test_lines_of_builds_that_said_nothing_of_it_are_enriched_anew() -> None:
+    ((_, text),) = line.encode(batch([event(1, url="https://x/")]))
+    again = Batch(3, ["1000-0"])
+    line.add(again, text.replace(b',"derived":{}', b""))
+    assert not again.enriched
+    assert pipeline.run(again, Reference()).derived["host"] == ["x"]
+    with pytest.raises(line.BadLine, match="another format"):
+        line.add(again, text)
 
 
 @given(st.integers(-2_208_988_800_000, 10_413_791_999_999), st.text())

@@ -3,12 +3,13 @@
 from tests.workers.entries import entry, event
 from workers import pipeline
 from workers.batch import decode
+from workers.reference import Reference
 from workers.row import columns
 
 
 def test_a_replay_gives_the_same_rows() -> None:
     entries = [entry("1000-0", [event(i, url=f"https://example.com/{i}") for i in range(50)] + [event(7)])]
-    first, again = pipeline.run(decode(1, entries)), pipeline.run(decode(1, entries))
+    first, again = pipeline.run(decode(1, entries), Reference()), pipeline.run(decode(1, entries), Reference())
     assert columns(first) == columns(again)
     assert first.span == again.span
 

@@ -16,6 +16,7 @@ from workers import kept, pipeline, retention
 from workers.archive import Archive
 from workers.batch import decode
 from workers.errors import NotNow
+from workers.reference import Reference
 from workers.replay import LOCK, Busy, Gap, Replay, Report
 from workers.sink import Sink
 
@@ -74,7 +75,7 @@ async def test_where_clickhouse_remembers_the_batch_the_token_of_the_run_brings_
     rows = await history.rows()
     await history.warehouse.command("DELETE FROM events WHERE 1")
     entries, _ = await kept.page(history.redis, history.made.shards[1], "0", "+", 10)
-    batch = pipeline.run(decode(1, entries))
+    batch = pipeline.run(decode(1, entries), Reference())
     sink = Sink(history.settings.clickhouse_url, history.made.id, 10)
     await sink.insert(batch, batch.span)  # as the drain did: the control
     await sink.close()

@@ -9,6 +9,7 @@ from ingest_api.event import Event
 from tests.workers.entries import batch, event
 from workers import migrate, row
 from workers.pipeline import run
+from workers.reference import Reference
 
 
 def declares(table: str, text: str) -> list[tuple[str, str]]:
@@ -29,7 +30,7 @@ def test_columns_are_those_of_the_schema_in_its_order(table: str, columns: dict[
 
 
 def test_every_column_has_a_value_for_every_event() -> None:
-    one = run(batch([event(1, url="https://example.com/a"), event(2, properties=b'{"a":1}')]))
+    one = run(batch([event(1, url="https://example.com/a"), event(2, properties=b'{"a":1}')]), Reference())
     columns = dict(zip(row.COLUMNS, row.columns(one), strict=True))
     assert {len(values) for values in columns.values()} == {2}
     assert columns["event_id"] == [1, 2]
@@ -51,7 +52,7 @@ def test_every_column_has_a_value_for_every_event() -> None:
 )
 def test_an_event_that_no_row_can_hold_is_set_aside(fields: dict[str, object]) -> None:
     one = batch([event(1), event(2, **fields), event(3)])
-    row.reject_impossible(one)
+    row.reject_impossible(one, Reference())
     assert [position.index for position in one.positions] == [0, 2]
     assert one.rejected[0].position.index == 1
     assert one.rejected[0].project == "demo"

@@ -12,6 +12,7 @@ from workers import pipeline, row
 from workers.batch import Batch, decode
 from workers.errors import BadRows, NotNow
 from workers.fingerprint import fingerprint
+from workers.reference import Reference
 from workers.sink import Sink
 
 pytestmark = pytest.mark.stack
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.stack
 
 def prepared(*events: object, entry_id: str = "1000-0") -> Batch:
     """A batch through all steps."""
-    return pipeline.run(decode(3, [entry(entry_id, list(events))]))  # type: ignore[arg-type]  # events only
+    return pipeline.run(decode(3, [entry(entry_id, list(events))]), Reference())  # type: ignore[arg-type]  # events only
 
 
 async def count(warehouse: AsyncClient, table: str = "events") -> int:
@@ -101,7 +102,7 @@ async def test_a_batch_of_which_no_row_is_bad_is_not_blamed(sink: Sink) -> None:
 async def test_rejected_events_are_stored_with_what_can_be_put_back_and_their_fingerprint(
     sink: Sink, warehouse: AsyncClient
 ) -> None:
-    one = pipeline.run(decode(3, [entry("1000-0", [event(1), event(2)])], {"1000-0:1": "why"}))
+    one = pipeline.run(decode(3, [entry("1000-0", [event(1), event(2)])], {"1000-0:1": "why"}), Reference())
     for _ in range(2):  # and once more, as after a crash
         await sink.insert(one, "a")
     columns = "kind, reason, name, toString(event_id), events, hex(raw), fingerprint, _index, redriven_at = 0"
@@ -138,7 +139,7 @@ async def test_odd_but_right_properties_are_stored_as_they_are(sink: Sink, wareh
 
 async def test_a_batch_without_a_good_event_leaves_only_its_rejected_rows(sink: Sink, warehouse: AsyncClient) -> None:
     one = decode(3, [(b"1000-0", [b"f", b"damaged", b"n", b"3", b"b", b"7"])])
-    await sink.insert(pipeline.run(one), "a")
+    await sink.insert(pipeline.run(one, Reference()), "a")
     assert (await count(warehouse), await count(warehouse, "rejected_events")) == (0, 1)
 
 

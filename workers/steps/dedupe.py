@@ -1,9 +1,10 @@
 """Drop events that the batch holds twice: the index forgets after its window, the id does not."""
 
 from workers.batch import Batch
+from workers.reference import Reference
 
 
-def dedupe(batch: Batch) -> None:
+def dedupe(batch: Batch, _reference: Reference) -> None:
     """Keep the first of equal ids. Across batches ReplacingMergeTree does the same."""
     ids = [(event.project, event.event_id) for event in batch.events]
     if len(set(ids)) == len(ids):

@@ -4,12 +4,13 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from workers.batch import Batch
+from workers.reference import Reference
 
 #: longer addresses are parsed each time: the cache stays within some 20 MB
 _CACHED_LENGTH = 512
 
 
-def page(batch: Batch) -> None:
+def page(batch: Batch, _reference: Reference) -> None:
     """Derive host, path and referrer_host. Each distinct address is parsed once."""
     pages = [_page(event.url) for event in batch.events]
     batch.derived["host"] = [host for host, _ in pages]

@@ -14,6 +14,7 @@ from tests.queries.conftest import serve
 from tests.workers.entries import entry, event
 from workers import pipeline
 from workers.batch import decode
+from workers.reference import Reference
 from workers.sink import Sink
 
 
@@ -49,7 +50,9 @@ async def rejecting(redis: Redis, redis_url: str, clickhouse_url: str, project: 
     aside["1795000000000-0:3"] = "impossible: a time"
     frame = (b"1795000000000-1", [b"f", b"\x09zdamaged", b"n", b"7", b"p", f"{project}\0007".encode()])
     sink = Sink(clickhouse_url, made.id, 10)
-    await sink.insert(pipeline.run(decode(0, [entry("1795000000000-0", events), frame], aside)), "rejecting")
+    await sink.insert(
+        pipeline.run(decode(0, [entry("1795000000000-0", events), frame], aside), Reference()), "rejecting"
+    )
     await sink.close()
     async with serve(Settings(redis_url=redis_url, clickhouse_url=clickhouse_url)) as service:
         env = {"HEADRACE_URL": service._url, "HEADRACE_ADMIN_KEY": admin, "HEADRACE_QUERY_KEY": query}

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.workers.entries import batch, event
+from workers.reference import Reference
 from workers.steps.page import page
 
 
@@ -20,5 +21,5 @@ from workers.steps.page import page
 )
 def test_a_url_gives_its_host_and_path_or_nothing(url: str, host: str, path: str) -> None:
     one = batch([event(1, url=url, referrer=url)])
-    page(one)
+    page(one, Reference())
     assert one.derived == {"host": [host], "path": [path], "referrer_host": [host]}
