@@ -25,6 +25,9 @@ Ip = Literal["drop", "truncate", "keep"]
 Rate = Annotated[int, Meta(ge=0, le=1_000_000_000, description="events a minute; 0 is no limit")]
 Days = Annotated[int, Meta(ge=0, le=36_500)]
 Origins = Annotated[tuple[Annotated[str, Meta(max_length=300)], ...], Meta(max_length=100)]
+#: a name, or names on the way to it: `email`, `customer.email`
+Path = Annotated[str, Meta(pattern=r"\A[^.\x00-\x1f]+(\.[^.\x00-\x1f]+)*\Z", max_length=255)]
+Paths = Annotated[tuple[Path, ...], Meta(max_length=100, description="properties by name, such as customer.email")]
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -45,6 +48,14 @@ class Project(msgspec.Struct, frozen=True):
     retention_days: int = 0
     #: what is kept of a client's address
     ip: Ip = "drop"
+    #: visitors who name neither client nor user get an id that lasts for a day
+    cookieless: bool = True
+    #: properties of which a keyed hash is stored in the place of the value
+    hash_properties: tuple[str, ...] = ()
+    #: properties that are not stored
+    drop_properties: tuple[str, ...] = ()
+    #: who asks with DNT or Sec-GPC is not told apart from others
+    do_not_track: bool = False
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,7 +66,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     origins: Origins | UnsetType = UNSET
     past_days: Days | UnsetType = UNSET
     retention_days: Days | UnsetType = UNSET
-    ip: Ip | UnsetType = UNSET
+    ip: Annotated[Ip, Meta(description="what is kept of a client's address")] | UnsetType = UNSET
+    cookieless: Annotated[bool, Meta(description="an id of the day for who names no client and user")] | UnsetType = UNSET
+    hash_properties: Paths | UnsetType = UNSET
+    drop_properties: Paths | UnsetType = UNSET
+    do_not_track: Annotated[bool, Meta(description="honour DNT: 1 and Sec-GPC: 1")] | UnsetType = UNSET
 
 
 class ProjectError(ValueError):
@@ -98,6 +113,9 @@ def checked(settings: Settings) -> dict[str, Any]:
     if "origins" in found:
         found["origins"], refused = _origins(found["origins"])
         wrong += refused
+    for name in ("hash_properties", "drop_properties"):
+        if name in found:
+            found[name] = tuple(dict.fromkeys(found[name]))
     if wrong:
         raise Invalid.of(*wrong)
     return found

@@ -73,6 +73,10 @@ class ProjectShown(msgspec.Struct, frozen=True):
     past_days: int
     retention_days: int
     ip: Ip
+    cookieless: bool
+    hash_properties: tuple[str, ...]
+    drop_properties: tuple[str, ...]
+    do_not_track: bool
 
 
 class KeyShown(msgspec.Struct, frozen=True, kw_only=True):

@@ -46,6 +46,10 @@ async def set_project(
     past_days: int | None = None,
     retention_days: int | None = None,
     ip: Ip | None = None,
+    cookieless: bool | None = None,
+    hash_property: Annotated[list[str] | None, Parameter(negative="--hash-nothing")] = None,
+    drop_property: Annotated[list[str] | None, Parameter(negative="--drop-nothing")] = None,
+    do_not_track: bool | None = None,
     cli: Cli,
 ) -> Exit:
     """Change settings of a project; what is not named stays. Every process knows within seconds.
@@ -69,6 +73,15 @@ async def set_project(
         Delete stored events after this; 0 keeps them.
     ip
         What is kept of a client's address.
+    cookieless
+        Give an id of the day to visitors who name neither client nor user.
+    hash_property
+        A property of which only a hash is stored, email or customer.email; may be repeated and replaces those before.
+        --hash-nothing takes them all away.
+    drop_property
+        A property that is not stored; the same. --drop-nothing takes them all away.
+    do_not_track
+        Keep nothing that tells a visitor apart who asks for it with DNT or Sec-GPC.
     """
     named: dict[str, Any] = {
         "public_writes": public_writes,
@@ -77,6 +90,10 @@ async def set_project(
         "past_days": past_days,
         "retention_days": retention_days,
         "ip": ip,
+        "cookieless": cookieless,
+        "hash_properties": None if hash_property is None else tuple(hash_property),
+        "drop_properties": None if drop_property is None else tuple(drop_property),
+        "do_not_track": do_not_track,
     }
     given = {name: value for name, value in named.items() if value is not None}
     if not given:
