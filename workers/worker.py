@@ -20,11 +20,13 @@ from redis.exceptions import (
 
 from ingest_api.process import offer_metrics, read_settings, set_up_log
 from ingest_api.stream import connect
+from workers.enduring import take_over
 from workers.fleet import Fleet
 from workers.jobs import CRON
 from workers.settings import Settings
 
 _settings = read_settings(Settings)
+take_over()
 #: what arq itself gets to end, after the drains
 _GRACE_SECONDS = 2.0
 

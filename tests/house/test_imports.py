@@ -15,7 +15,7 @@ from tests.house import tree
 DOORS: dict[tuple[str, str], set[str]] = {
     ("workers", "ingest_api"): {
         *("event", "fault", "frame", "halt", "ledger", "memory", "process", "progress", "projects", "runs", "stream"),
-        *("durability", "moment", "project", "records", "zstd"),
+        *("durability", "moment", "project", "records", "secret", "zstd"),
     },
     ("queries", "ingest_api"): {
         *("access", "errors", "frame", "keys", "ledger", "moment", "normalise", "openapi", "process", "progress"),
@@ -37,7 +37,7 @@ RIMS: dict[str, tuple[str, ...]] = {
         *(f"queries/{name}.py" for name in ("__main__", "app", "documents", "handler")),
         *("deploy/local/*", "clients/cli/service.py"),
     ),
-    "arq": ("workers/jobs.py", "workers/worker.py"),
+    "arq": ("workers/enduring.py", "workers/jobs.py", "workers/worker.py"),
     "chdb": ("deploy/local/clickhouse/engine.py",),
     "clickhouse_connect": (
         *(
