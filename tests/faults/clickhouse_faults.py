@@ -3,6 +3,8 @@
 import asyncio
 import json
 
+import psutil  # type: ignore[import-untyped]  # it ships no types
+
 from tests.faults import clickhouse_proxy as proxy
 from tests.faults.clickhouse_proxy import Spoil
 from tests.faults.experiment import ONCE, Experiment
@@ -10,6 +12,8 @@ from tests.faults.play import Play
 from tests.waiting import until
 
 _AWAY_SECONDS, _LONG_SECONDS = 6, 600
+#: with batches of 20 events and four shards, some 50 events a second are stored
+_SLOW_SECONDS, _GROWN_MB = 1.5, 50
 
 
 def away(seconds: float) -> Experiment:
@@ -57,6 +61,23 @@ async def loses_a_part(play: Play) -> None:
     play.notes.append(f"{clickhouse.spoilt} inserts lost, {said['restored']} events restored")
 
 
+async def slow(play: Play) -> None:
+    """Inserts take so long that a tenth of what comes is stored; producers are shed until that is over."""
+    stage = play.stage
+    stage.clickhouse.spoil = proxy.slow(_SLOW_SECONDS)
+    await play.told_to_wait()
+    before = _memory(play)
+    await play.told_to_wait(times=100)
+    grown = (_memory(play) - before) // 2**20
+    assert grown < _GROWN_MB, f"front door and worker grew by {grown} MB while producers were shed"
+    stage.clickhouse.spoil = None
+    play.notes.append(f"{stage.clickhouse.spoilt} slow inserts; front door and worker grew by {grown} MB")
+
+
+def _memory(play: Play) -> int:
+    return sum(psutil.Process(actor.pid).memory_info().rss for actor in (play.stage.door, play.stage.worker))
+
+
 def spoilt(name: str, spoil: Spoil, *, quick: bool = False) -> Experiment:
     """A server or a network that does this to inserts."""
 
@@ -78,6 +99,12 @@ def spoilt(name: str, spoil: Spoil, *, quick: bool = False) -> Experiment:
 EXPERIMENTS = (
     away(_AWAY_SECONDS),
     Experiment("ClickHouse killed again and again", killed_again_and_again, ONCE),
+    Experiment(
+        "ClickHouse ten times too slow",
+        slow,
+        f"{ONCE}; producers hear 503, memory stays bounded, and it ends without a restart",
+        env={"HEADRACE_BATCH_EVENTS": "20", "HEADRACE_SHED_LAG_SECONDS": "3"},
+    ),
     spoilt("hangs", proxy.hangs),
     spoilt("commits after the time-out", proxy.commits_and_hangs, quick=True),
     spoilt("commits and hangs up", proxy.commits_and_hangs_up, quick=True),

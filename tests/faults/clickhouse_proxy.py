@@ -121,6 +121,16 @@ async def fails_in_a_whole_answer(
     return web.Response(text=_LATE, headers=_NOTHING_WRITTEN)
 
 
+def slow(seconds: float) -> Spoil:
+    """Takes this much longer for each insert."""
+
+    async def wait(request: web.BaseRequest, forward: Callable[[], Awaitable[web.Response]]) -> web.StreamResponse:
+        await asyncio.sleep(seconds)
+        return await forward()
+
+    return wait
+
+
 def refuses(code: int, name: str) -> Spoil:
     """Answers 500 with this exception and stores nothing."""
 
