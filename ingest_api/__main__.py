@@ -1,7 +1,6 @@
 """python -m ingest_api: one process of the front door. Start as many as you like on one port."""
 
 import asyncio
-import gc
 import logging
 import resource
 import signal
@@ -12,7 +11,7 @@ from aiohttp import http, web
 
 from ingest_api.app import build_server
 from ingest_api.front_door import FrontDoor
-from ingest_api.process import offer_metrics, read_settings, set_up_log
+from ingest_api.process import calm_collector, offer_metrics, read_settings, set_up_log
 from ingest_api.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,7 @@ async def serve(settings: Settings) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    _calm_collector()
+    calm_collector()
     while not stop.is_set() and not front_door.ended:
         try:
             await asyncio.wait_for(stop.wait(), 0.5)
@@ -48,13 +47,6 @@ async def serve(settings: Settings) -> int:
     await runner.cleanup()
     await front_door.stop()
     return 1 if failed else 0
-
-
-def _calm_collector() -> None:
-    """Requests make no cycles worth a look every 700 objects; left as it is, the collector takes a fifth of the CPU."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
 
 
 def _check_parser() -> None:

@@ -1,7 +1,11 @@
-"""Backup: all projects and keys as one document, and the way back. Secrets are in it as hashes alone."""
+"""Backup: all projects, keys and schemas as one document, and the way back. Keys are in it as hashes alone.
+
+The secret of the installation is in it as it is: without it a restored installation would hash properties otherwise.
+"""
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Literal, cast
 
 import msgspec
@@ -10,10 +14,15 @@ from ingest_api import keys, project
 from ingest_api.errors import Detail
 from ingest_api.keys import Key, Kind
 from ingest_api.project import Conflict, Invalid, Project, Settings
-from ingest_api.records import KEYS, PROJECTS, Records, change
+from ingest_api.records import KEYS, PROJECTS, SCHEMAS, Records, change
+from ingest_api.schema import Schema
+from ingest_api.schemas import by_project
+from ingest_api.secret import SECRET
 from ingest_api.stream import Redis
+from ingest_api.validation import checked
 
 _KEY_ID = re.compile(r"[0-9A-Za-z]{10}")
+_SECRET = re.compile(r"([0-9a-f]{64})?")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -23,24 +32,31 @@ class Backup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: Literal[1]
     projects: tuple[Project, ...]
     keys: tuple[Key, ...]
+    #: the installation's, in hex; empty when it had none yet
+    secret: str = ""
+    #: by project and event name
+    schemas: dict[str, dict[str, Schema]] = {}
 
 
 class Change(msgspec.Struct, frozen=True):
     """One thing that a restore does."""
 
     does: Literal["make", "revoke"]
-    what: Literal["project", "key"]
+    what: Literal["project", "key", "secret", "schema"]
     id: str
 
 
 async def export(redis: Redis) -> Backup:
     """Everything at one moment, by id."""
     async with cast("Any", redis).pipeline(transaction=True) as pipe:
-        projects, stored = await pipe.hvals(PROJECTS).hvals(KEYS).execute()
+        pipe.hvals(PROJECTS).hvals(KEYS).get(SECRET).hgetall(SCHEMAS)
+        projects, stored, secret, schemas = await pipe.execute()
     return Backup(
         1,
         tuple(sorted((msgspec.json.decode(raw, type=Project) for raw in projects), key=lambda one: one.id)),
         tuple(sorted((msgspec.json.decode(raw, type=Key) for raw in stored), key=lambda one: one.id)),
+        (secret or b"").hex(),
+        by_project(schemas),
     )
 
 
@@ -52,9 +68,13 @@ def read(document: bytes) -> Backup:
         raise Invalid(f"This is no export of projects: {error}.") from error
     for one in backup.projects:
         _check_project(one)
+    if not _SECRET.fullmatch(backup.secret):
+        raise Invalid("The secret of the installation is not 64 hexadecimal digits.")
     owners = {one.id for one in backup.projects}
     for key in backup.keys:
         _check_key(key, owners)
+    for project_id, schemas in backup.schemas.items():
+        _check_schemas(project_id, schemas, owners)
     named = [("project", one.id) for one in backup.projects] + [("key", key.id) for key in backup.keys]
     named += [("site id", site) for one in backup.projects for site in one.site_ids]
     if twice := [f"{what} {name!r}" for (what, name), count in Counter(named).items() if count > 1]:
@@ -72,15 +92,36 @@ async def restore(redis: Redis, backup: Backup, *, dry_run: bool = False) -> lis
     async def plan(records: Records) -> list[Change]:
         conflicts: list[str] = []
         changes: list[Change] = []
+        await _restore_secret(records, bytes.fromhex(backup.secret), changes, conflicts, write=not dry_run)
         for one in backup.projects:
             await _restore_project(records, one, changes, conflicts, write=not dry_run)
         for key in backup.keys:
             await _restore_key(records, key, changes, conflicts, write=not dry_run)
+        for project_id, schemas in backup.schemas.items():
+            for name, schema in schemas.items():
+                await _restore_schema(records, (project_id, name), schema, changes, conflicts, write=not dry_run)
         if conflicts:
             raise Conflict(f"Nothing was changed. In the way stand: {'; '.join(conflicts)}.")
         return changes
 
     return await change(redis, plan)
+
+
+async def _restore_secret(
+    records: Records, secret: bytes, changes: list[Change], conflicts: list[str], *, write: bool
+) -> None:
+    """A new installation has made one of its own; it may go while nothing was made with it."""
+    stored = await records.secret()
+    if not secret or secret == stored:
+        return
+    hashing = sorted(one.id for one in await records.projects() if one.hash_properties)
+    if stored and (hashing or await records.remembers_erasures()):
+        use = f"project {hashing[0]} hashes properties with it" if hashing else "its erasures are remembered by it"
+        conflicts.append(f"the installation has another secret, and {use}")
+        return
+    changes.append(Change("make", "secret", "of the installation"))
+    if write:
+        records.put_secret(secret)
 
 
 async def _restore_project(
@@ -117,6 +158,27 @@ async def _restore_key(records: Records, key: Key, changes: list[Change], confli
         records.put_key(key)
 
 
+async def _restore_schema(
+    records: Records,
+    place: tuple[str, str],
+    schema: Schema,
+    changes: list[Change],
+    conflicts: list[str],
+    *,
+    write: bool,
+) -> None:
+    project_id, name = place
+    stored = await records.schema(project_id, name)
+    if stored is not None:
+        same = msgspec.structs.replace(stored, version=schema.version, changed_at=schema.changed_at)
+        if different := _different(schema, same):
+            conflicts.append(f"the schema of {name!r} in project {project_id} has other {different}")
+        return
+    changes.append(Change("make", "schema", f"{project_id} {name}"))
+    if write:
+        records.put_schema(project_id, name, schema)
+
+
 def _different(one: msgspec.Struct, other: msgspec.Struct) -> str:
     """The names of the fields that differ; their values are nobody's business."""
     return ", ".join(name for name in one.__struct_fields__ if getattr(one, name) != getattr(other, name))
@@ -128,7 +190,7 @@ def _check_project(one: Project) -> None:
         project.check_site(site_id)
     settings = {name: getattr(one, name) for name in Settings.__struct_fields__}
     if project.checked(Settings(**settings)) != settings:
-        raise Invalid(f"Project {one.id!r}: an origin is not in the form in which it is stored.")
+        raise Invalid(f"Project {one.id!r}: an origin or a property is not in the form in which it is stored.")
 
 
 def _check_key(key: Key, owners: set[str]) -> None:
@@ -137,3 +199,13 @@ def _check_key(key: Key, owners: set[str]) -> None:
     if (key.project != "") if key.kind is Kind.ADMIN else (key.project not in owners):
         raise Invalid(f"Key {key.id!r} belongs to project {key.project!r}, which is not in the document.")
     keys.check(label=key.label, expires_at=key.expires_at, rate=key.rate)
+
+
+def _check_schemas(project_id: str, schemas: Mapping[str, Schema], owners: set[str]) -> None:
+    if project_id not in owners:
+        raise Invalid(f"There are schemas of project {project_id!r}, which is not in the document.")
+    for name, schema in schemas.items():
+        try:
+            checked(msgspec.json.decode(schema.text, type=dict[str, Any]))
+        except (msgspec.DecodeError, Invalid) as error:
+            raise Invalid(f"The schema of {name!r} in project {project_id!r} cannot be used: {error}") from error

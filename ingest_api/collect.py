@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.hdrs import CONTENT_ENCODING, ORIGIN, USER_AGENT
 from redis.exceptions import RedisError
 
-from ingest_api import anonymise, moment, origin, telemetry
+from ingest_api import do_not_track, moment, origin, telemetry
 from ingest_api.answer import Answer
 from ingest_api.append import verdict
 from ingest_api.client_address import client_address
@@ -116,8 +116,10 @@ def _stamp(
 ) -> list[Stamped | Refusal]:
     limits, received_at = front_door.limits, raw.received_at
     earliest, latest = window(project, limits, received_at, recent_only=dialect.recent_only)
-    kept_ip = anonymise.address(raw.ip, project.ip)
-    context = Context(project, dialect.name, received_at, earliest, latest, kept_ip, raw.user_agent, limits)
+    context = Context(project, dialect.name, received_at, earliest, latest, raw.ip, raw.user_agent, limits)
+    unknown = project.do_not_track and do_not_track.asked(raw.headers)
+    if unknown:
+        context.ip = context.user_agent = ""
     request_key = _readable(raw.headers.get("Idempotency-Key", ""))
     stamped: list[Stamped | Refusal] = []
     for index, item in enumerate(parsed.items):
@@ -126,6 +128,8 @@ def _stamp(
             continue
         if request_key and not item.key:
             item.key = f"{request_key}:{index}"
+        if unknown:
+            do_not_track.forget(item)
         result = normalise(item, context, next(_event_numbers))
         stamped.append(result.worded(dialect.words) if isinstance(result, Refusal) else result)
     return stamped

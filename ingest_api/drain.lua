@@ -90,6 +90,15 @@ local function explain(key, args, first, count)
   redis.call('PEXPIRE', key, REJECTED_MS)
 end
 
+-- How many events of the ledger's counts were erased: the arguments are those of builds that erase nothing.
+local function erasures(args, first, count)
+  local erased = 0
+  for i = first, first + 3 * count - 1, 3 do
+    if string.sub(args[i + 1], -7) == ':erased' then erased = erased + tonumber(args[i + 2]) end
+  end
+  return erased
+end
+
 -- commit(frames, epoch, floor, counters, ledger, rejected; epoch, stored, rejected, repeated, ledger counts, reasons,
 -- minute, 'project:outcome', events, ..., event id, reason, ..., entry id, entry id, ...) -> acknowledged entries, or
 -- FENCED. Called again after a lost answer it changes nothing.
@@ -99,6 +108,7 @@ local function commit(keys, args)
   if redis.call('GET', keys[3]) == last then return 0 end
   local counts, reasons = tonumber(args[5]), tonumber(args[6])
   settle(keys[5], args, 7, counts)
+  local erased = erasures(args, 7, counts)
   explain(keys[6], args, 7 + 3 * counts, reasons)
   for first = 7 + 3 * counts + 2 * reasons, #args, CHUNK do
     acked = acked + redis.call('XACK', keys[1], GROUP, unpack(args, first, math.min(first + CHUNK - 1, #args)))
@@ -107,6 +117,7 @@ local function commit(keys, args)
   redis.call('HINCRBY', keys[4], 'stored', args[2])
   redis.call('HINCRBY', keys[4], 'rejected', args[3])
   redis.call('HINCRBY', keys[4], 'repeated', args[4])
+  if erased > 0 then redis.call('HINCRBY', keys[4], 'erased', erased) end
   redis.call('HINCRBY', keys[4], 'batches', 1)
   return acked
 end

@@ -62,5 +62,8 @@ class Draft(msgspec.Struct, gc=False):
     language: str = ""
     platform: str = ""
     country: str = ""
+    #: of the visitor, where the producer passes them on; else the connection's count
+    ip: str = ""
+    user_agent: str = ""
     #: the site was left out and is the project's first
     first_site: bool = False

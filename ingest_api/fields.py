@@ -1,6 +1,8 @@
 """The fields of one JSON object, taken out one by one. What is wrong is gathered; what is left becomes properties."""
 
+import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -36,8 +38,8 @@ class Fields:
             raise NoObject(explain(error), malformed=True) from error
         self.wrong: list[Detail] = []
 
-    def text(self, name: str, *, required: bool = False) -> str:
-        """A string, or an empty text."""
+    def text(self, name: str, *, required: bool = False, most: int = 0) -> str:
+        """A string, of at most so many characters where that is said, or an empty text."""
         raw = self.take(name)
         if raw is None:
             if required:
@@ -50,7 +52,17 @@ class Fields:
             return ""
         if required and not value:
             self.refuse(name, "must not be empty")
+        if 0 < most < len(value):
+            self.refuse(name, f"must be at most {most} characters")
         return value
+
+    def address(self, name: str) -> str:
+        """An IPv4 or IPv6 address in its shortest form, or an empty text."""
+        text = self.text(name)
+        found = address(text) if text else ""
+        if found is None:
+            self.refuse(name, "must be an IPv4 or IPv6 address")
+        return found or ""
 
     def time(self, name: str, *, required: bool = False) -> int | None:
         """An ISO 8601 time as Unix milliseconds; None when it was left out."""
@@ -104,6 +116,18 @@ def array(raw: bytes | msgspec.Raw) -> Sequence[msgspec.Raw]:
         raise NoObject("must be a JSON array", malformed=False) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise NoObject(explain(error), malformed=True) from error
+
+
+@lru_cache(maxsize=16_384)
+def address(text: str) -> str | None:
+    """An IPv4 or IPv6 address in its shortest form, an IPv4 one also where it came as IPv6; None for other text."""
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(found, ipaddress.IPv6Address):
+        return None if found.scope_id is not None else str(found.ipv4_mapped or found)
+    return str(found)
 
 
 def explain(error: Exception) -> str:

@@ -15,7 +15,7 @@ from ingest_api.stream import Redis, Shard
 
 MINUTE_MS = 60_000
 #: what was accepted ends in one of these
-ENDS = ("stored", "rejected", "repeated")
+ENDS = ("stored", "rejected", "repeated", "erased")
 OUTCOMES = ("accepted", "duplicate", *ENDS)
 REFUSED = tuple(f"refused:{reason}" for reason in Reason)
 #: a minute that nobody copies is dropped after a week

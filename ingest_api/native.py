@@ -11,6 +11,8 @@ from ingest_api.errors import Detail, Reason
 
 _Id = Annotated[str, Meta(max_length=512)]
 _Text = Annotated[str, Meta(max_length=8192)]
+#: characters
+MAX_USER_AGENT = 1024
 _Why = Annotated[str, Meta(description="why the event was rejected after it was taken; it is kept")]
 
 
@@ -33,6 +35,14 @@ class IntakeEvent(msgspec.Struct, kw_only=True):
     session_id: _Id | UnsetType | None = UNSET
     url: _Text | UnsetType | None = UNSET
     referrer: _Text | UnsetType | None = UNSET
+    ip: (
+        Annotated[str, Meta(description="IPv4 or IPv6 address of the visitor, from a server that passes it on")]
+        | UnsetType
+        | None
+    ) = UNSET
+    user_agent: (
+        Annotated[str, Meta(max_length=MAX_USER_AGENT, description="User-Agent of that visitor")] | UnsetType | None
+    ) = UNSET
 
 
 _Many = Annotated[list[IntakeEvent], Meta(min_length=1, max_length=10_000)]

@@ -4,6 +4,7 @@ import hashlib
 import re
 import struct
 import zlib
+from itertools import product
 
 import msgspec
 
@@ -34,6 +35,7 @@ class Context(msgspec.Struct, gc=False):
     #: the accepted window
     earliest: int
     latest: int
+    #: of the connection
     ip: str
     user_agent: str
     limits: Limits
@@ -71,6 +73,7 @@ def normalise(draft: Draft, context: Context, number: int) -> Stamped | Refusal:
     else:
         digest, payload = b"", b""
         event_id = unkeyed_id(received_at, number)
+    passed_on = draft.ip or draft.user_agent  # the connection is another's then
     event = Event(
         event_id,
         project.id,
@@ -92,8 +95,8 @@ def normalise(draft: Draft, context: Context, number: int) -> Stamped | Refusal:
         draft.language,
         draft.platform,
         draft.country,
-        context.ip,
-        context.user_agent,
+        draft.ip if passed_on else context.ip,
+        draft.user_agent if passed_on else context.user_agent,
     )
     return Stamped(event, digest, payload, len(draft.raw))
 
@@ -133,6 +136,20 @@ def keyed(project: str, key: str) -> tuple[bytes, bytes]:
         key = key.lower()
     digest = hashlib.sha256(f"{project}\0{key}".encode()).digest()[:16]
     return (bytes.fromhex(key.replace("-", "")) if own else keyed_id(digest)), digest
+
+
+def digests(project: str, event_id: bytes) -> list[list[bytes]]:
+    """The digests of which this id can have been made. The digests of each list belong to the same shard.
+
+    The key was a UUID and is the id; or version and variant took the place of six bits of the digest.
+    """
+    digits = event_id.hex()
+    known = [[keyed(project, "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])))[1]]]
+    if event_id[6] >> 4 == 8 and event_id[8] >> 6 == 2:
+        six, eight = event_id[6] & 0x0F, event_id[8] & 0x3F
+        made = ((high << 4 | six, top << 6 | eight) for high, top in product(range(16), range(4)))
+        known.append([event_id[:6] + bytes((a,)) + event_id[7:8] + bytes((b,)) + event_id[9:] for a, b in made])
+    return known
 
 
 def _plainly_right(draft: Draft, context: Context) -> bool:

@@ -17,7 +17,7 @@ class ShardProgress(msgspec.Struct, frozen=True):
     #: the worker that holds the lease, empty when none does
     owner: str
     floor: str
-    #: events appended, duplicate, stored, rejected, repeated, and batches, since install
+    #: events appended, duplicate, stored, rejected, repeated, erased, and batches, since install
     counters: dict[str, int]
 
     @property
@@ -31,9 +31,9 @@ class ShardProgress(msgspec.Struct, frozen=True):
 
     @property
     def waiting(self) -> int:
-        """Events appended and not yet stored, rejected or found to be repeated."""
+        """Events appended and not yet stored, rejected, erased or found to be repeated."""
         count = self.counters.get
-        return count("appended", 0) - sum(count(name, 0) for name in ("stored", "rejected", "repeated"))
+        return count("appended", 0) - sum(count(name, 0) for name in ("stored", "rejected", "repeated", "erased"))
 
 
 async def read_progress(redis: Redis, install: Install) -> list[ShardProgress]:

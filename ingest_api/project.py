@@ -19,15 +19,15 @@ MAX_SITES = 1000
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _SITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}")
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://((?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:]+\])(?::([0-9]{1,5}))?")
+_NO_PATH = "write names with dots between them, such as email or customer.email"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 Ip = Literal["drop", "truncate", "keep"]
 Rate = Annotated[int, Meta(ge=0, le=1_000_000_000, description="events a minute; 0 is no limit")]
 Days = Annotated[int, Meta(ge=0, le=36_500)]
 Origins = Annotated[tuple[Annotated[str, Meta(max_length=300)], ...], Meta(max_length=100)]
-#: a name, or names on the way to it: `email`, `customer.email`
-Path = Annotated[str, Meta(pattern=r"\A[^.\x00-\x1f]+(\.[^.\x00-\x1f]+)*\Z", max_length=255)]
-Paths = Annotated[tuple[Path, ...], Meta(max_length=100, description="properties by name, such as customer.email")]
+_PATHS = "properties by their names, such as customer.email"
+Paths = Annotated[tuple[Annotated[str, Meta(max_length=255)], ...], Meta(max_length=100, description=_PATHS)]
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     past_days: Days | UnsetType = UNSET
     retention_days: Days | UnsetType = UNSET
     ip: Annotated[Ip, Meta(description="what is kept of a client's address")] | UnsetType = UNSET
-    cookieless: Annotated[bool, Meta(description="an id of the day for who names no client and user")] | UnsetType = UNSET
+    cookieless: Annotated[bool, Meta(description="an id of the day for visitors without one")] | UnsetType = UNSET
     hash_properties: Paths | UnsetType = UNSET
     drop_properties: Paths | UnsetType = UNSET
     do_not_track: Annotated[bool, Meta(description="honour DNT: 1 and Sec-GPC: 1")] | UnsetType = UNSET
@@ -114,8 +114,10 @@ def checked(settings: Settings) -> dict[str, Any]:
         found["origins"], refused = _origins(found["origins"])
         wrong += refused
     for name in ("hash_properties", "drop_properties"):
+        paths = found.get(name, ())
+        wrong += [Detail(f"{name}[{index}]", _NO_PATH) for index, path in enumerate(paths) if not all(path.split("."))]
         if name in found:
-            found[name] = tuple(dict.fromkeys(found[name]))
+            found[name] = tuple(dict.fromkeys(paths))
     if wrong:
         raise Invalid.of(*wrong)
     return found

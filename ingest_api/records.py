@@ -7,13 +7,19 @@ import msgspec
 
 from ingest_api.keys import Key
 from ingest_api.project import NotThere, Project
+from ingest_api.schema import Schema
+from ingest_api.secret import SECRET
 from ingest_api.stream import Redis
+from ingest_api.tombstones import TOMBSTONES
 
 PROJECTS = "headrace:projects"
 KEYS = "headrace:keys"
 SITES = "headrace:sites"
 #: counts up with every change; processes that cache access watch it
 VERSION = "headrace:projects:version"
+#: project\0name -> schema, and what counts up with every change of one
+SCHEMAS = "headrace:schemas"
+SCHEMAS_VERSION = "headrace:schemas:version"
 
 T = TypeVar("T")
 
@@ -25,6 +31,21 @@ class Records:
         self._pipe = pipe
         self._put: dict[str, dict[str, bytes | str]] = {}
         self._drop: list[str] = []
+        #: field -> what is written, or None for what is taken away
+        self._schemas: dict[str, bytes | None] = {}
+        self._secret = b""
+
+    async def secret(self) -> bytes:
+        """The installation's, empty while there is none."""
+        return cast("bytes", await self._pipe.get(SECRET) or b"")
+
+    async def remembers_erasures(self) -> bool:
+        """Whether there are tombstones, whose marks are made with the secret."""
+        return bool(await self._pipe.hlen(TOMBSTONES))
+
+    async def projects(self) -> list[Project]:
+        """All of them."""
+        return [msgspec.json.decode(raw, type=Project) for raw in await self._pipe.hvals(PROJECTS)]
 
     async def find(self, project_id: str) -> Project | None:
         """The project, or None."""
@@ -48,6 +69,28 @@ class Records:
         raw = await self._pipe.hget(SITES, site_id)
         return None if raw is None else raw.decode()
 
+    async def now_ms(self) -> int:
+        """Unix milliseconds by the clock that gives the entries of the streams their ids."""
+        seconds, micros = await self._pipe.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    async def schema(self, project_id: str, name: str) -> Schema | None:
+        """The schema of a project's events of this name, or None."""
+        raw = await self._pipe.hget(SCHEMAS, f"{project_id}\0{name}")
+        return None if raw is None else msgspec.json.decode(raw, type=Schema)
+
+    async def schema_names(self, project_id: str) -> list[str]:
+        """The names of a project's events that have a schema."""
+        places = [field.decode().partition("\0") for field in await self._pipe.hkeys(SCHEMAS)]
+        return sorted(name for project, _, name in places if project == project_id)
+
+    def put_schema(self, project_id: str, name: str, schema: Schema | None) -> None:
+        """None takes it away."""
+        self._schemas[f"{project_id}\0{name}"] = None if schema is None else msgspec.json.encode(schema)
+
+    def put_secret(self, secret: bytes) -> None:
+        self._secret = secret
+
     def put_project(self, project: Project) -> None:
         self._put.setdefault(PROJECTS, {})[project.id] = msgspec.json.encode(project)
 
@@ -67,8 +110,17 @@ class Records:
             self._pipe.hset(name, mapping=mapping)
         if self._drop:
             self._pipe.hdel(SITES, *self._drop)
-        if self._put or self._drop:
+        if self._secret:
+            self._pipe.set(SECRET, self._secret)
+        if self._put or self._drop or self._secret:
             self._pipe.incr(VERSION)
+        for field, raw in self._schemas.items():
+            if raw is None:
+                self._pipe.hdel(SCHEMAS, field)
+            else:
+                self._pipe.hset(SCHEMAS, field, raw)
+        if self._schemas:
+            self._pipe.incr(SCHEMAS_VERSION)
 
 
 async def change(redis: Redis, plan: Callable[[Records], Awaitable[T]]) -> T:
@@ -83,5 +135,6 @@ async def change(redis: Redis, plan: Callable[[Records], Awaitable[T]]) -> T:
         records.queue()
         return result
 
-    watched = cast("Any", redis).transaction(attempt, PROJECTS, KEYS, SITES, value_from_callable=True)
+    names = (PROJECTS, KEYS, SITES, SECRET, SCHEMAS, TOMBSTONES)
+    watched = cast("Any", redis).transaction(attempt, *names, value_from_callable=True)
     return cast("T", await watched)

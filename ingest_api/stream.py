@@ -44,6 +44,11 @@ class Shard:
         return f"{self.tag}:frames"
 
     @functools.cached_property
+    def mended(self) -> str:
+        """Stream: committed frames of which something was erased, with the ids they had; see `workers/mend.py`."""
+        return f"{self.tag}:mended"
+
+    @functools.cached_property
     def index(self) -> str:
         return f"{self.tag}:index"
 

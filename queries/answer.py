@@ -21,10 +21,10 @@ class Meta(TypedDict):
 
 
 class Stats(TypedDict):
-    """The value of a metric over a period."""
+    """The value of a metric over a period; null where there is nothing to take a mean of."""
 
     metric: str
-    value: int
+    value: int | float | None
     period: str
 
 

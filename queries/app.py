@@ -21,8 +21,8 @@ def build_app(settings: Settings) -> web.Application:
     app = web.Application(middlewares=[_json_errors], client_max_size=body.MAX_BYTES)
     service = app[SERVICE] = QueryService(settings)
     paths: dict[str, dict[str, Handler]] = {}
-    for route in ROUTES:
-        paths.setdefault(route.path, {})[route.method] = answering(service, route)
+    for route in ROUTES:  # aiohttp's own variables take no braces, which producers' ids may have
+        paths.setdefault(route.path.replace("}", ":[^/]+}"), {})[route.method] = answering(service, route)
     paths |= {path: {"GET": handle} for path, handle in documents().items()}
     for path, methods in paths.items():
         if "GET" in methods:

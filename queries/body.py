@@ -9,7 +9,8 @@ from ingest_api.errors import Detail
 from ingest_api.project import detail
 from queries.errors import Refused
 
-MAX_BYTES = 64 * 1024
+#: a schema of its largest size, and what is around it
+MAX_BYTES = 80 * 1024
 _JSON = "application/json"
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -36,6 +37,8 @@ def read(body: bytes, kind: type[T]) -> T:
         raise Refused(400, message, details) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refused(400, f"The body is not JSON: {error}.") from error
+    except RecursionError as error:
+        raise Refused(400, "The body is nested too deep.") from error
 
 
 def _wrong(body: bytes, kind: type[msgspec.Struct]) -> list[Detail]:

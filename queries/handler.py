@@ -25,6 +25,10 @@ _AWAY = "The answer cannot be had now. Ask again in a moment."
 _STATUS: Mapping[type[ProjectError], int] = {NotThere: 404, Conflict: 409, Invalid: 400}
 #: every id that was ever given to a project, a site or a key
 _ID = re.compile(r"[A-Za-z0-9._-]{1,127}")
+#: every name that an event, and every id that a producer gives a person, may have
+_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,1024}")
+#: variables of paths whose values producers choose
+_OWN = frozenset(("name", "user", "client_id"))
 _BODY_SECONDS = 10.0
 
 
@@ -62,7 +66,7 @@ async def _call(service: QueryService, route: Route, request: web.Request) -> Ca
     """Nothing of a request is read before its key was found good."""
     authorization = request.headers.get("Authorization", "")
     access = await service.access(authorization, *route.kinds) if route.kinds else None
-    if not all(_ID.fullmatch(value) for value in request.match_info.values()):
+    if not all((_NAME if name in _OWN else _ID).fullmatch(value) for name, value in request.match_info.items()):
         raise Refused(404, "There is nothing of this name.")
     read = body.read(await _bytes(request), route.request) if route.request else None
     return Call(access, request.match_info, request.query, read)

@@ -20,13 +20,17 @@ from queries.store import Store
 
 
 class Account(msgspec.Struct):
-    """Events by what became of them. The accepted are stored, rejected, repeated (twice in a batch) or in flight."""
+    """Events by what became of them.
+
+    The accepted are stored, rejected, repeated (twice in a batch), erased (before they were stored) or in flight.
+    """
 
     accepted: int = 0
     duplicate: int = 0
     stored: int = 0
     rejected: int = 0
     repeated: int = 0
+    erased: int = 0
     in_flight: int = 0
     #: by reason, before anything was written
     refused: dict[str, int] = msgspec.field(default_factory=dict)

@@ -37,12 +37,22 @@ EXAMPLES: Mapping[str, Json] = {
     "create_key": {"kind": "write", "label": "web shop", "rate": 6000},
     "rotate_key": {"overlap_seconds": 3600},
     "change_key": {"label": "web shop, old"},
+    "order_erasure": {"user_id": "ada", "dry_run": True},
     "redrive_rejected": {"fingerprint": "9f2c41d07ab3e856"},
     "allow_shard": {"for_seconds": 600},
+    "set_schema": {"schema": {"required": ["plan"], "properties": {"plan": {"type": "string"}}}, "mode": "warn"},
+    "check_schema": {"schema": {"required": ["plan"]}, "limit": 500},
+    "link_identity": {"user_id": "user_42"},
 }
 _VARIABLES = {"id": "The project's id.", "site": "The site's id.", "key": "The key's id: its third part."}
 _VARIABLES["fingerprint"] = "The fingerprint, as the list has it."
 _VARIABLES["shard"] = "The shard's number."
+_VARIABLES["erasure"] = "The erasure's id."
+#: where the value is a producer's to choose
+_PATTERNS = dict.fromkeys(("user", "client_id", "name"), "^[^\\x00-\\x1f\\x7f-\\x9f]{1,1024}$")
+_VARIABLES["user"] = "The user's id, as events carry it; what has a meaning in a URL is percent-encoded."
+_VARIABLES["client_id"] = "The anonymous id, as events carry it; what has a meaning in a URL is percent-encoded."
+_VARIABLES["name"] = "The name of the events; what has a meaning in a URL is percent-encoded."
 _VARIABLES["event"] = "The event's id as an answer gave it: `evt_` and 32 digits, the digits alone, or a UUID."
 
 
@@ -97,7 +107,7 @@ def _errors(route: Route) -> Json:
         statuses.append(403)
     if "{" in route.path:
         statuses.append(404)
-    if route.needs is Kind.ADMIN and route.method != "GET":
+    if route.needs in {Kind.ADMIN, Kind.DELETE} and route.method != "GET":
         statuses += [400, 409]
     more = {405: ("Allow",), 503: ("Retry-After",)}
     return {
@@ -122,7 +132,7 @@ def _variables(path: str) -> list[Json]:
             "in": "path",
             "required": True,
             "description": _VARIABLES[name],
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,127}$"},
+            "schema": {"type": "string", "pattern": _PATTERNS.get(name, "^[A-Za-z0-9._-]{1,127}$")},
         }
         for name in re.findall(r"{(\w+)}", path)
     ]
@@ -158,7 +168,7 @@ def _documents() -> Json:
 
 
 def _tag(route: Route) -> str:
-    names = {Kind.QUERY: "Questions", Kind.ADMIN: "Projects and keys"}
+    names = {Kind.QUERY: "Questions", Kind.ADMIN: "Projects and keys", Kind.DELETE: "People"}
     return names.get(route.needs, "Health") if route.needs else "Health"
 
 

@@ -1,6 +1,10 @@
 """StatsQuery: a question about one project's events, checked and complete. Leaf, no I/O."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
+
+Bots = Literal["exclude", "include", "only"]
+BOTS: tuple[Bots, ...] = get_args(Bots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +21,5 @@ class StatsQuery:
     #: events of this site, and those that name no site
     site_id: str = ""
     event_type: str = ""
+    #: whether declared crawlers count
+    bots: Bots = "exclude"

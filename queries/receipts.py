@@ -6,12 +6,10 @@ ClickHouse is asked, then the streams, then ClickHouse again: an event that move
 import asyncio
 import re
 import uuid
-from itertools import product
 from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, cast
 
-from ingest_api import frame
+from ingest_api import frame, normalise
 from ingest_api.moment import text
-from ingest_api.normalise import keyed
 from ingest_api.progress import ShardProgress
 from ingest_api.stream import Install, Redis, Shard
 from queries import sql
@@ -107,10 +105,10 @@ async def _stretches(
     """Where it could wait: above the floor. A key that the index does not know was not appended within its window."""
     waiting = [one for one in shards if one.oldest]
     found = []
-    for digests in (_own(project, event_id), _made(event_id)):
-        shard = install.keyed_shard(digests[0]) if digests else None
-        behind = next((one for one in waiting if shard and one.shard == shard.number), None)
-        if shard is None or behind is None:
+    for digests in normalise.digests(project, event_id.bytes):
+        shard = install.keyed_shard(digests[0])
+        behind = next((one for one in waiting if one.shard == shard.number), None)
+        if behind is None:
             continue
         late = behind.now - behind.oldest >= install.window_ms
         if late or await _indexed(redis, install, shard, behind.now, digests):
@@ -126,22 +124,6 @@ async def _stretches(
 def _halves(entry: str) -> tuple[int, int]:
     ms, _, seq = entry.partition("-")
     return int(ms), int(seq)
-
-
-def _own(project: str, event_id: uuid.UUID) -> list[bytes]:
-    """The digest, where the producer's key was a UUID and is the id."""
-    return [keyed(project, str(event_id))[1]]
-
-
-def _made(event_id: uuid.UUID) -> list[bytes]:
-    """The digests of which this id can be made: version and variant took the place of six bits."""
-    if event_id.version != 8:
-        return []
-    raw = event_id.bytes
-    return [
-        raw[:6] + bytes((high << 4 | raw[6] & 0x0F,)) + raw[7:8] + bytes((top << 6 | raw[8] & 0x3F,)) + raw[9:]
-        for high, top in product(range(16), range(4))
-    ]
 
 
 async def _indexed(redis: Redis, install: Install, shard: Shard, now: int, digests: list[bytes]) -> bool:

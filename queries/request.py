@@ -6,18 +6,20 @@ from collections.abc import Mapping, Sequence
 from ingest_api import moment
 from queries.errors import Refused
 from queries.measures import MEASURES
-from queries.query import StatsQuery
+from queries.query import BOTS, StatsQuery
 from queries.recent import Cursor, RecentQuery
 from queries.route import Parameter
 
+_METRICS = "; ".join(f"`{name}`, {one.meaning}" for name, one in MEASURES.items())
 _EVENT_TYPE = Parameter("event_type", str, "only events of this name; all when it is left out")
 STATS_PARAMETERS = (
-    Parameter("metric", str, "what is counted", "event_count", tuple(sorted(MEASURES))),
+    Parameter("metric", str, f"what is counted: {_METRICS}", "event_count", tuple(sorted(MEASURES))),
     Parameter("period", str, "that long back from now: a number and m, h, d or w, at most 3650d", "24h"),
     Parameter("from", str, "instead of period: ISO 8601 or Unix milliseconds, inclusive"),
     Parameter("to", str, "the end that belongs to from, exclusive; open when it is left out"),
     Parameter("site_id", str, "only events of this site of the project, and events that name no site"),
     _EVENT_TYPE,
+    Parameter("bots", str, "whether events of declared crawlers count", "exclude", BOTS),
 )
 RECENT_PARAMETERS = (
     Parameter("after", str, "the cursor of an earlier answer: only events that arrived later, oldest first"),
@@ -37,6 +39,15 @@ SAMPLE_PARAMETERS = (
     Parameter("project", str, "only its events; a query key sees its own project's alone"),
     Parameter("limit", int, "most samples in the answer, 1 to 100", "5"),
 )
+VIOLATIONS_PARAMETERS = (
+    Parameter("period", str, "what arrived that long back from now: a number and m, h, d or w, at most 3650d", "24h"),
+    _EVENT_TYPE,
+)
+IDENTITY_PARAMETERS = (
+    Parameter("client_id", str, "only this anonymous id, with all that is known of it"),
+    Parameter("limit", int, "most links in the answer, 1 to 1000", "100"),
+)
+CATALOG_PARAMETERS = (Parameter("days", int, "counts are of that many days, 1 to 90, today among them", "30"),)
 _PERIOD = re.compile(r"([1-9][0-9]{0,4})([mhdw])")
 _UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _LONGEST_MS = 3650 * _UNIT_MS["d"]
@@ -50,8 +61,11 @@ def read_stats(asked: Mapping[str, str], project: str, now: int) -> StatsQuery:
     metric = asked.get("metric", "event_count")
     if metric not in MEASURES:
         raise Refused(400, f"metric: {_quoted(metric)} is not known. Known: {', '.join(sorted(MEASURES))}.")
+    bots = next((one for one in BOTS if one == asked.get("bots", "exclude")), None)
+    if bots is None:
+        raise Refused(400, f"bots: must be one of {', '.join(BOTS)}.")
     since, until, period = _range(asked, now)
-    return StatsQuery(project, metric, since, until, period, asked.get("site_id", ""), _event_type(asked))
+    return StatsQuery(project, metric, since, until, period, asked.get("site_id", ""), _event_type(asked), bots)
 
 
 def read_recent(asked: Mapping[str, str], project: str, fresh_through: int) -> RecentQuery:
@@ -87,11 +101,34 @@ def read_rejected(asked: Mapping[str, str], parameters: Sequence[Parameter]) -> 
     return asked.get("project", ""), redriven == "yes", limit
 
 
+def read_violations(asked: Mapping[str, str], now: int) -> tuple[int, str, str]:
+    """The query string of GET /api/v1/violations: since when in Unix milliseconds, the period, an event name or ''."""
+    _only(asked, VIOLATIONS_PARAMETERS)
+    since, _, period = _range(asked, now)
+    return max(since, 0), period, _event_type(asked)
+
+
+def read_catalog(asked: Mapping[str, str]) -> int:
+    """The query string of GET /api/v1/catalog: days."""
+    _only(asked, CATALOG_PARAMETERS)
+    return _number(asked, "days", "30", 90)
+
+
+def read_identities(asked: Mapping[str, str]) -> tuple[str, int]:
+    """The query string of GET /api/v1/identities: an anonymous id or '', limit."""
+    _only(asked, IDENTITY_PARAMETERS)
+    return asked.get("client_id", ""), _limit(asked, "100")
+
+
 def _limit(asked: Mapping[str, str], default: str, most: int = 1000) -> int:
-    limit = asked.get("limit", default).lstrip("0")
-    if not (limit.isascii() and limit.isdigit() and len(limit) <= 4 and int(limit) <= most):
-        raise Refused(400, f"limit: must be a number from 1 to {most}.")
-    return int(limit)
+    return _number(asked, "limit", default, most)
+
+
+def _number(asked: Mapping[str, str], name: str, default: str, most: int) -> int:
+    number = asked.get(name, default).lstrip("0")
+    if not (number.isascii() and number.isdigit() and len(number) <= 4 and int(number) <= most):
+        raise Refused(400, f"{name}: must be a number from 1 to {most}.")
+    return int(number)
 
 
 def _range(asked: Mapping[str, str], now: int) -> tuple[int, int | None, str]:

@@ -2,9 +2,12 @@
 
 from ingest_api.keys import Kind
 from ingest_api.project import Settings
-from queries import admin, health, workbench
+from queries import admin, catalog, erasures, health, identity, schemas, violations, workbench
 from queries.answer import RecentAnswer, StatsAnswer
+from queries.catalog import Catalog, EventDescribed
+from queries.erasures import ErasureList, ErasureOrder, ErasureShown
 from queries.health import Health, Index
+from queries.identity import Decision, Identities, User, UserToLink
 from queries.ledger import LedgerAnswer
 from queries.management import (
     Answer,
@@ -22,22 +25,33 @@ from queries.management import (
 from queries.receipts import ReceiptAnswer
 from queries.rejected import AllowOrder, Groups, HaltedShard, Redriven, RedriveOrder, Samples
 from queries.request import (
+    CATALOG_PARAMETERS,
+    IDENTITY_PARAMETERS,
     LEDGER_PARAMETERS,
     RECENT_PARAMETERS,
     REJECTED_PARAMETERS,
     SAMPLE_PARAMETERS,
     STATS_PARAMETERS,
+    VIOLATIONS_PARAMETERS,
 )
 from queries.route import Call, Route
+from queries.schemas import SchemaList, SchemaShown, SchemaToSet, SchemaToTry, Trial
 from queries.service import QueryService
+from queries.violations import Violations
 
 _PROJECTS = "/api/v1/projects"
 _PROJECT = f"{_PROJECTS}/{{id}}"
 _SITES = f"{_PROJECT}/sites"
 _KEYS = f"{_PROJECT}/keys"
 _KEY = f"{_KEYS}/{{key}}"
+_SCHEMAS = f"{_PROJECT}/schemas"
+_SCHEMA = f"{_SCHEMAS}/{{name}}"
+_CATALOG = "/api/v1/catalog"
 _ADMIN = Kind.ADMIN
 _REJECTED = "/api/v1/rejected"
+_IDENTITIES = "/api/v1/identities"
+_ERASURES = "/api/v1/erasures"
+_IDENTITY = f"{_IDENTITIES}/{{client_id}}"
 
 
 async def stats(service: QueryService, call: Call) -> StatsAnswer:
@@ -65,6 +79,21 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/v1/events", events, RecentAnswer, "Events as they arrived", Kind.QUERY, None, RECENT_PARAMETERS),
     Route("GET", "/api/v1/ledger", ledger, LedgerAnswer, "What became of all", Kind.QUERY, None, LEDGER_PARAMETERS),
     Route("GET", "/v1/events/{event}", receipt, ReceiptAnswer, "What became of one", Kind.QUERY, also=(Kind.WRITE,)),
+    Route("GET", "/api/v1/users/{user}", identity.show_user, Answer[User], "One user", Kind.QUERY),
+    Route(
+        "GET",
+        _IDENTITIES,
+        identity.list_identities,
+        Answer[Identities],
+        "Which anonymous ids are whose",
+        Kind.QUERY,
+        parameters=IDENTITY_PARAMETERS,
+    ),
+    Route("PUT", _IDENTITY, identity.link_identity, Answer[Decision], "Link by hand", Kind.DELETE, UserToLink),
+    Route("DELETE", _IDENTITY, identity.unlink_identity, Answer[Decision], "Undo a link", Kind.DELETE),
+    Route("POST", _ERASURES, erasures.order_erasure, Answer[ErasureShown], "Forget", Kind.DELETE, ErasureOrder),
+    Route("GET", _ERASURES, erasures.list_erasures, Answer[ErasureList], "All erasures", Kind.DELETE),
+    Route("GET", f"{_ERASURES}/{{erasure}}", erasures.show_erasure, Answer[ErasureShown], "A report", Kind.DELETE),
     Route(
         "GET",
         _REJECTED,
@@ -102,6 +131,46 @@ ROUTES: tuple[Route, ...] = (
         "Let a halted shard go on",
         _ADMIN,
         AllowOrder,
+    ),
+    Route(
+        "GET",
+        _CATALOG,
+        catalog.list_catalog,
+        Answer[Catalog],
+        "Events that were seen",
+        Kind.QUERY,
+        parameters=CATALOG_PARAMETERS,
+    ),
+    Route(
+        "GET",
+        f"{_CATALOG}/{{name}}",
+        catalog.describe_event,
+        Answer[EventDescribed],
+        "Properties that were seen",
+        Kind.QUERY,
+        parameters=CATALOG_PARAMETERS,
+    ),
+    Route(
+        "GET",
+        "/api/v1/violations",
+        violations.list_violations,
+        Answer[Violations],
+        "Fields that are not as their schemas want them",
+        Kind.QUERY,
+        parameters=VIOLATIONS_PARAMETERS,
+    ),
+    Route("GET", _SCHEMAS, schemas.list_schemas, Answer[SchemaList], "The schemas of a project", _ADMIN),
+    Route("GET", _SCHEMA, schemas.show_schema, Answer[SchemaShown], "One schema", _ADMIN),
+    Route("PUT", _SCHEMA, schemas.set_schema, Answer[SchemaShown], "Set a schema", _ADMIN, SchemaToSet),
+    Route("DELETE", _SCHEMA, schemas.remove_schema, Answer[SchemaShown], "Take a schema away", _ADMIN),
+    Route(
+        "POST",
+        f"{_SCHEMA}/check",
+        schemas.check_schema,
+        Answer[Trial],
+        "Try a schema on stored events",
+        _ADMIN,
+        SchemaToTry,
     ),
     Route("GET", _PROJECTS, admin.list_projects, Answer[ProjectList], "All projects", _ADMIN),
     Route(

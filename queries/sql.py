@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ingest_api.ledger import OUTCOMES
+from ingest_api.ledger import ENDS, OUTCOMES
 from queries.measures import MEASURES
 from queries.query import StatsQuery
 from queries.recent import Cursor, RecentQuery
@@ -27,17 +27,10 @@ class Statement:
 
 
 def stats(query: StatsQuery) -> Statement:
-    """One row, one column: the value of the metric. FINAL counts a repeated event once."""
-    where, parameters = _events_of(query.project, query.event_type)
-    where.append("occurred_at >= fromUnixTimestamp64Milli({since:Int64})")
-    parameters["since"] = query.since
-    if query.until is not None:
-        where.append("occurred_at < fromUnixTimestamp64Milli({until:Int64})")
-        parameters["until"] = query.until
-    if query.site_id:
-        where.append("site_id IN ({site_id:String}, '')")
-        parameters["site_id"] = query.site_id
-    return Statement(f"SELECT {MEASURES[query.metric]} FROM events FINAL WHERE {' AND '.join(where)}", parameters)
+    """One row, one column: the value of the metric."""
+    measure = MEASURES[query.metric]
+    source, parameters = measure.of(query)
+    return Statement(f"SELECT {measure.value} {source}", parameters)
 
 
 def recent(query: RecentQuery) -> Statement:
@@ -64,16 +57,17 @@ def recent(query: RecentQuery) -> Statement:
 
 
 def ledger(project: str, first: int, last: int, cursors: Sequence[int], refused: int) -> Statement:
-    """A row for each minute with anything: minute, accepted, duplicate, stored, rejected, repeated, refused by reason,
-    and whether a shard does not balance.
+    """A row for each minute with anything: minute, accepted, duplicate, stored, rejected, repeated, erased, refused by
+    reason, and whether a shard does not balance.
 
     Minutes are Unix minutes, `last` is exclusive. Each shard's minutes are read up to its cursor, and what was refused
     up to the cursor `refused`: from there on Redis has them.
     """
     sums = ", ".join(f"sum(o_{name}) AS {name}" for name in OUTCOMES)
     parts = ", ".join(f"sumIf(events, outcome = '{name}') AS o_{name}" for name in OUTCOMES)
+    ended = " + ".join(f"o_{name}" for name in ENDS)
     return Statement(
-        f"SELECT at, {sums}, sumMap(reasons), max(o_accepted != o_stored + o_rejected + o_repeated) FROM ("
+        f"SELECT at, {sums}, sumMap(reasons), max(o_accepted != {ended}) FROM ("
         f"SELECT intDiv(toUnixTimestamp(minute), 60) AS at, shard, {parts}, "
         "sumMapIf(map(outcome, events), startsWith(outcome, 'refused:')) AS reasons "
         "FROM ledger FINAL WHERE project = {project:String} "

@@ -7,8 +7,8 @@ same name. `<install>/<yyyy>/<mm>/<dd>/<hh>/sNN-<first entry>-<last entry>.ndjso
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -48,6 +48,8 @@ class Object:
     #: ids of the first and last entry in it
     first: str
     last: str
+    #: when it was written, Unix milliseconds by the clock of the store
+    written_ms: int = field(default=0, compare=False)
 
     @property
     def first_ms(self) -> int:
@@ -78,22 +80,35 @@ class Archive:
         bounds = (_hour(first_ms), _hour(until_ms - 1))
         async for folder in self._hours(self._install_id, bounds):
             listed = await self._list(folder)
-            for path in sorted(found["path"] for found in listed["objects"]):
-                match = _NAME.fullmatch(path.rpartition("/")[2])
+            for found in sorted(listed["objects"], key=lambda found: found["path"]):
+                match = _NAME.fullmatch(found["path"].rpartition("/")[2])
                 if match is None:
                     continue
-                one = Object(path, int(match["shard"]), match["first"], match["last"])
+                written_ms = int(found["last_modified"].timestamp() * 1000)
+                one = Object(found["path"], int(match["shard"]), match["first"], match["last"], written_ms)
                 if one.first_ms < until_ms and one.last_ms >= first_ms:
                     yield one
 
     async def read(self, one: Object) -> Batch:
         """The events of an object, and what was rejected. Raises `BadObject` and `NotNow`."""
+        return await asyncio.to_thread(_batch, one, await self._fetch(one))
 
+    async def lines(self, one: Object) -> list[bytes]:
+        """The lines of an object as they are. Raises `BadObject` and `NotNow`."""
+        return await asyncio.to_thread(_lines, one, await self._fetch(one))
+
+    async def replace(self, one: Object, lines: Sequence[bytes]) -> None:
+        """Write an object anew, or take it away where no line is left. Raises `NotNow`."""
+        if lines:
+            await self._write(one.path, await asyncio.to_thread(_packed, lines))
+        else:
+            await self._patiently(lambda store: obstore.delete_async(store, one.path))
+
+    async def _fetch(self, one: Object) -> bytes:
         async def fetch(store: ObjectStore) -> bytes:
             return bytes(await (await obstore.get_async(store, one.path)).bytes_async())
 
-        data = await self._patiently(fetch)
-        return await asyncio.to_thread(_batch, one, data)
+        return await self._patiently(fetch)
 
     async def _hours(self, folder: str, bounds: tuple[str, str]) -> AsyncIterator[str]:
         """Folders of hours within bounds, in order; whatever else lies beside them is passed over."""
@@ -137,8 +152,7 @@ def objects_of(batch: Batch, install_id: str) -> list[tuple[str, bytes]]:
     objects = []
     for hour, some in lines.items():
         name = f"s{batch.shard:02d}-{entries[hour][0]}-{entries[hour][-1]}.ndjson.zst"
-        text = b"".join(one + b"\n" for _, one in some)
-        objects.append((f"{install_id}/{_hour(hour * _HOUR_MS)}/{name}", zstd.compress(text, _LEVEL)))
+        objects.append((f"{install_id}/{_hour(hour * _HOUR_MS)}/{name}", _packed([one for _, one in some])))
     return objects
 
 
@@ -161,16 +175,27 @@ def _open(where: str, timeout: float) -> ObjectStore:
 
 def _batch(one: Object, data: bytes) -> Batch:
     batch = Batch(one.shard, [one.first, one.last])
+    try:
+        for row in _lines(one, data):
+            line.add(batch, row)
+    except line.BadLine as error:
+        raise BadObject(f"{one.path} cannot be read: {error}") from error
+    return batch
+
+
+def _lines(one: Object, data: bytes) -> list[bytes]:
     unpacking = zstd.ZstdDecompressor()
     try:
         text = unpacking.decompress(data, _MAX_UNPACKED)
-        if not unpacking.eof or unpacking.unused_data:
-            raise BadObject(f"{one.path} is cut off, or followed by other bytes")
-        for row in text.splitlines():
-            line.add(batch, row)
-    except (zstd.ZstdError, line.BadLine) as error:
+    except zstd.ZstdError as error:
         raise BadObject(f"{one.path} cannot be read: {error}") from error
-    return batch
+    if not unpacking.eof or unpacking.unused_data:
+        raise BadObject(f"{one.path} is cut off, or followed by other bytes")
+    return text.splitlines()
+
+
+def _packed(lines: Iterable[bytes]) -> bytes:
+    return zstd.compress(b"".join(one + b"\n" for one in lines), _LEVEL)
 
 
 def _sync(folder: Path, path: str) -> None:

@@ -1,7 +1,7 @@
 """The audit: does ClickHouse hold what the streams say it should? Every minute that is closed, as long as it is kept.
 
 Counts are compared first. Only where they differ are the events themselves looked for: two rows may have become one,
-a replay may have brought some twice, a project may keep them no longer; none of this is a loss.
+a replay may have brought some twice, a project may keep them no longer or have erased them; none of this is a loss.
 """
 
 import asyncio
@@ -17,8 +17,9 @@ from ingest_api.stream import Redis, Shard, read_install
 from workers import kept, retention
 from workers.batch import decode
 from workers.inventory import MINUTE_MS, Inventory
-from workers.reference import Reference
+from workers.reference import Reference, References
 from workers.row import reject_impossible
+from workers.steps.erased import erased
 
 log = logging.getLogger(__name__)
 
@@ -65,11 +66,12 @@ async def audit(redis: Redis, clickhouse_url: str) -> Findings:
     progress = await read_progress(redis, install)
     now = progress[0].now
     oldest = await retention.oldest(redis, now)
+    reference = await References(redis).current()
     inventory = Inventory(clickhouse_url, TIMEOUT_SECONDS)
     try:
         expected = {place: count for shard in progress for place, count in (await _expected(redis, shard)).items()}
         suspects = await _suspects(inventory, expected)
-        missing = [(place, await _missing(redis, inventory, place, oldest)) for place in suspects]
+        missing = [(place, await _missing(redis, inventory, place, oldest, reference)) for place in suspects]
     finally:
         await inventory.close()
     findings = Findings(now, len(expected), _holes((place, count) for place, count in missing if count))
@@ -115,7 +117,9 @@ async def _suspects(inventory: Inventory, expected: Mapping[tuple[int, int], int
     return [place for place, count in sorted(expected.items()) if found.get(place, 0) != count]
 
 
-async def _missing(redis: Redis, inventory: Inventory, place: tuple[int, int], oldest: Mapping[str, int]) -> int:
+async def _missing(
+    redis: Redis, inventory: Inventory, place: tuple[int, int], oldest: Mapping[str, int], reference: Reference
+) -> int:
     """Events of one minute that should have a row and have none."""
     shard, first_ms = Shard(place[0]), place[1] * MINUTE_MS
     start, end = str(first_ms), str(first_ms + MINUTE_MS - 1)
@@ -126,7 +130,8 @@ async def _missing(redis: Redis, inventory: Inventory, place: tuple[int, int], o
         if not entries:
             return missing
         batch = await asyncio.to_thread(decode, shard.number, entries, aside)
-        reject_impossible(batch, Reference())
+        reject_impossible(batch, reference)
+        erased(batch, reference)
         await inventory.keep_missing(batch, aside, oldest)
         missing += len(batch.events) + sum(one.events for one in batch.rejected)
         start = f"({entries[-1][0].decode()}"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ingest_api.schema import REJECTED
 from workers.batch import Batch, Rejected
 from workers.fingerprint import cause
 
@@ -42,8 +43,12 @@ class Breaker:
 
 
 def _fresh(batch: Batch) -> list[Rejected]:
-    """What was put back by hand and is rejected once more says nothing new."""
-    return [one for one in batch.rejected if (one.position.ms, one.position.seq) not in batch.redriven]
+    """What was put back by hand and is rejected once more says nothing new, and what a project refuses is its wish."""
+    return [
+        one
+        for one in batch.rejected
+        if (one.position.ms, one.position.seq) not in batch.redriven and not one.reason.startswith(REJECTED)
+    ]
 
 
 def _events(rejected: list[Rejected]) -> int:

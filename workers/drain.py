@@ -100,7 +100,7 @@ class Drain:
         landed = land(batch)
         await self._persist("Redis", lambda: self._source.commit(landed))
         telemetry.BATCHES.inc()
-        for outcome in ("stored", "rejected", "repeated"):
+        for outcome in ("stored", "rejected", "repeated", "erased"):
             telemetry.EVENTS.labels(outcome).inc(getattr(landed, outcome))
 
     async def _store(self, entries: list[Entry]) -> Batch:

@@ -45,7 +45,7 @@ class Fleet:
         self._install: Install | None = None
         self._sink: Sink | None = None
         self._archive: Archive | None = None
-        self._references = References(redis)
+        self._references = References(redis, settings.geo_database)
         self._drains: dict[int, tuple[Drain, asyncio.Task[None]]] = {}
         #: when the shards last moved whose drains failed: beginning again is not moving
         self._failed: dict[int, float] = {}

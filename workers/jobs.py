@@ -8,7 +8,8 @@ from arq import cron
 from redis.exceptions import RedisError
 
 from ingest_api.stream import Redis, read_install
-from workers import audit, kept, ledger, retention
+from workers import audit, catalog, erase, kept, ledger, retention, salts
+from workers.erase import Places
 from workers.errors import NotNow
 from workers.settings import Settings
 from workers.source import trim
@@ -31,8 +32,15 @@ async def trim_shards(ctx: dict[str, Any]) -> int:
 async def delete_old_events(ctx: dict[str, Any]) -> int:
     """Delete what projects do not keep any longer. Returns how many projects had something to delete."""
     settings: Settings = ctx["settings"]
-    cleaned = await retention.clean(ctx["streams"], settings.clickhouse_url, time.time_ns() // 1_000_000)
+    now_ms = time.time_ns() // 1_000_000
+    cleaned = await retention.clean(ctx["streams"], settings.clickhouse_url, now_ms)
     log.info("deleted old events", extra={"action": "retention", "projects": cleaned})
+    try:
+        lines = await retention.clean_archive(ctx["streams"], settings.archive, now_ms)
+    except (NotNow, RedisError, OSError) as error:
+        log.warning("the archive was not cleaned", extra={"action": "retention", "why": str(error)})
+    else:
+        log.info("cleaned the archive", extra={"action": "retention", "lines": lines})
     return cleaned
 
 
@@ -60,9 +68,49 @@ async def find_missing_events(ctx: dict[str, Any]) -> int:
     return found.missing
 
 
+async def destroy_salts(ctx: dict[str, Any]) -> int:
+    """Destroy the salts of days that are over. Returns how many went."""
+    redis: Redis = ctx["streams"]
+    settings: Settings = ctx["settings"]
+    try:
+        if await redis.exists(kept.IN_USE):  # what a replay reads may still need them
+            return 0
+        gone = await salts.destroy(redis, await read_install(redis), settings.keep_minutes)
+    except (RedisError, OSError) as error:
+        log.warning("the salts wait", extra={"action": "salts", "why": str(error)})
+        return 0
+    log.info("destroyed salts", extra={"action": "salts", "days": gone})
+    return gone
+
+
+async def count_catalog(ctx: dict[str, Any]) -> int:
+    """Count which events and properties were seen since the last run. Returns how many pages of them there were."""
+    settings: Settings = ctx["settings"]
+    try:
+        pages = await catalog.count(ctx["streams"], settings.clickhouse_url)
+    except (NotNow, RedisError, OSError) as error:
+        log.warning("the catalog waits", extra={"action": "catalog", "why": str(error)})
+        return 0
+    log.info("counted the catalog", extra={"action": "catalog", "pages": pages})
+    return pages
+
+
+async def erase_what_was_ordered(ctx: dict[str, Any]) -> int:
+    """Go on with erasures, and look whether anything has come back. Returns how many came to their end."""
+    settings: Settings = ctx["settings"]
+    try:
+        return await erase.erase(ctx["streams"], Places(settings.clickhouse_url, settings.archive))
+    except (NotNow, RedisError, OSError) as error:
+        log.warning("erasures wait", extra={"action": "erase", "why": str(error)})
+        return 0
+
+
 CRON = (
     cron(copy_ledger, second={10}, unique=True, timeout=50, keep_result=0),
+    cron(count_catalog, second={20}, unique=True, timeout=170, keep_result=0),
     cron(find_missing_events, minute=set(range(0, 60, 5)), second={40}, unique=True, timeout=240, keep_result=0),
+    cron(destroy_salts, minute={7}, second={30}, unique=True, timeout=60, keep_result=0),
+    cron(erase_what_was_ordered, second=set(range(2, 60, 5)), unique=True, timeout=3600, keep_result=0),
     cron(trim_shards, second={0}, unique=True, timeout=30, keep_result=0),
     cron(delete_old_events, hour={3}, minute={17}, second={0}, unique=True, timeout=3600, keep_result=0),
 )

@@ -1,4 +1,7 @@
-"""What a shard's stream still holds of what was committed: read it, and know from when on it is whole."""
+"""What a shard's stream still holds of what was committed: read it, and know from when on it is whole.
+
+It lies in two streams: as it came, and mended, where something of it was erased. Both are read as one.
+"""
 
 import importlib.resources
 from dataclasses import dataclass
@@ -25,24 +28,29 @@ class Kept:
 
 async def look(redis: Redis, shard: Shard) -> Kept:
     """What is there now."""
-    return _kept(await cast("Any", redis).xinfo_stream(shard.frames))
+    async with cast("Any", redis).pipeline(transaction=True) as pipe:
+        _ask(pipe, shard)
+        return _kept(*await pipe.execute())
 
 
 async def page(redis: Redis, shard: Shard, start: str, end: str, count: int) -> tuple[list[Entry], Kept]:
     """Entries from `start` to `end`, at most `count`, and what the stream held at that same moment."""
     async with cast("Any", redis).pipeline(transaction=True) as pipe:
         pipe.xrange(shard.frames, min=start, max=end, count=count)
-        pipe.xinfo_stream(shard.frames)
-        found, info = await pipe.execute()
+        pipe.xrange(shard.mended, min=start, max=end, count=count)
+        _ask(pipe, shard)
+        frames, mended, *there = await pipe.execute()
+    found = sorted(frames + mended, key=lambda one: halves(one[0]))[:count] if mended else frames
     entries: list[Entry] = [
         (entry_id, [half for pair in fields.items() for half in pair]) for entry_id, fields in found
     ]
-    return entries, _kept(info)
+    return entries, _kept(*there)
 
 
 async def tally(redis: Redis, shard: Shard, first_ms: int, last_ms: int) -> int:
     """Events appended from `first_ms` to `last_ms`, as their entries say; those that were duplicates do not count."""
-    return int(await cast("Any", redis).eval_ro(_TALLY, 1, shard.frames, str(first_ms), str(last_ms)))
+    count = cast("Any", redis).eval_ro
+    return sum([int(await count(_TALLY, 1, key, str(first_ms), str(last_ms))) for key in (shard.frames, shard.mended)])
 
 
 def halves(entry_id: bytes) -> tuple[int, int]:
@@ -51,9 +59,16 @@ def halves(entry_id: bytes) -> tuple[int, int]:
     return int(ms), int(seq)
 
 
-def _kept(info: dict[str, Any]) -> Kept:
-    oldest = info["first-entry"]
-    if oldest is None:
+def _ask(pipe: Any, shard: Shard) -> None:
+    pipe.xinfo_stream(shard.frames)
+    pipe.xlen(shard.mended)
+    pipe.xrange(shard.mended, count=1)
+
+
+def _kept(info: dict[str, Any], mended: int, first_mended: list[tuple[bytes, Any]]) -> Kept:
+    whole = info["entries-added"] == info["length"] + mended
+    oldest = [halves(entry[0]) for entry in (info["first-entry"], *first_mended) if entry is not None]
+    if not oldest:
         ms, seq = halves(info["last-generated-id"])
-        return Kept((ms, seq + 1), info["entries-added"] == 0, empty=True)
-    return Kept(halves(oldest[0]), info["entries-added"] == info["length"], empty=False)
+        return Kept((ms, seq + 1), whole, empty=True)
+    return Kept(min(oldest), whole, empty=False)

@@ -1,6 +1,7 @@
 """What became of a batch: counted for the ledger, explained for whoever asks, written down by the commit.
 
-Counted by the runs of the frames: what is rejected or repeated is taken off, the rest is stored. No work per event.
+Counted by the runs of the frames: what is rejected, repeated or erased is taken off, the rest is stored. No
+work per event.
 """
 
 from collections import Counter
@@ -31,13 +32,14 @@ class Landed:
     ledger: Mapping[Line, int] = field(default_factory=dict)
     #: event id (32 hex digits) -> why the event was rejected
     reasons: Mapping[str, str] = field(default_factory=dict)
+    erased: int = 0
 
 
 def land(batch: Batch) -> Landed:
     """A batch that ClickHouse took."""
-    stored, repeated = len(batch.events), len(batch.repeated)
-    rejected = batch.claimed - stored - repeated
-    return Landed(batch.entry_ids, stored, rejected, repeated, _ledger(batch), _reasons(batch))
+    stored, repeated, erased = len(batch.events), len(batch.repeated), len(batch.erased)
+    rejected = batch.claimed - stored - repeated - erased
+    return Landed(batch.entry_ids, stored, rejected, repeated, _ledger(batch), _reasons(batch), erased)
 
 
 def _reasons(batch: Batch) -> dict[str, str]:
@@ -52,7 +54,8 @@ def _ledger(batch: Batch) -> Counter[Line]:
     _add(counts, "stored", _shares(batch.claims))
     rejected = [(one.position, one.kind == "frame") for one in batch.rejected]
     repeated = [(position, False) for position in batch.repeated]
-    for outcome, gone in (("rejected", rejected), ("repeated", repeated)):
+    erased = [(position, False) for position in batch.erased]
+    for outcome, gone in (("rejected", rejected), ("repeated", repeated), ("erased", erased)):
         for position, whole in gone:
             claim = claims.get((position.ms, position.seq))
             if claim is not None:

@@ -4,13 +4,12 @@ Kill it anywhere: before the verdict is written nothing was inserted, and afterw
 the same rows under the same tokens, which ClickHouse drops when it has them.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from ingest_api import fault
-from workers import isolate, pipeline, verdict
+from workers import isolate, pipeline, salts, verdict
 from workers.batch import Batch, Entry, decode
 from workers.breaker import Breaker
 from workers.errors import BadRows, Halted
@@ -66,8 +65,8 @@ class Landing:
             aside |= await self._killers([entry for entry in entries if entry[0].decode() not in aside], span)
             self.looking_for = ""
         while True:
-            reference = await self._persist("Redis", self._references.current)
-            batch = await asyncio.to_thread(_prepare, self._source.shard.number, entries, aside, reference)
+            reference = await self._reference(entries)
+            batch = await self._sink.turns.take(_prepare, self._source.shard.number, entries, aside, reference)
             fault.point("worker.after_decode")
             stands = await self._judge(batch, stands, tried=tried)
             try:
@@ -95,6 +94,9 @@ class Landing:
     async def _judge(self, batch: Batch, stands: Verdict, *, tried: bool) -> Verdict:
         """The verdict under which a batch is inserted; a new one is written down first. Raises `Halted`."""
         found = {one.place: one.reason for one in batch.rejected}
+        # What was set aside and is erased since stays in the verdict: the rest of the batch may be stored under it.
+        erased = {position.place for position in batch.erased}
+        found |= {place: reason for place, reason in stands.aside.items() if place in erased}
         if found.keys() == stands.aside.keys():
             return stands
         problem = self._breaker.problem(batch)
@@ -109,10 +111,15 @@ class Landing:
         """Entries that would end this process, when the batch was handed out suspiciously often. Raises `Halted`."""
         shard, memory = self._source.shard.number, self._settings.isolate_bytes
         most = len(suspects) if await self._allowed(span) else isolate.MOST_KILLERS
-        reference = await self._persist("Redis", self._references.current)
+        reference = await self._reference(suspects)
         found: dict[str, str] = await self._persist(
             "isolation", lambda: isolate.killers(shard, suspects, reference, memory, most)
         )
+        return found
+
+    async def _reference(self, entries: list[Entry]) -> Reference:
+        days = salts.days(entry_id.decode() for entry_id, _ in entries)
+        found: Reference = await self._persist("Redis", lambda: self._references.current(days))
         return found
 
     async def _allowed(self, span: str) -> bool:

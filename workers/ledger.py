@@ -27,7 +27,7 @@ _TIMEOUT_SECONDS = 30
 _UNBALANCED = """
 SELECT count() FROM (
     SELECT project, minute, shard, sumIf(events, outcome = 'accepted') AS accepted,
-           sumIf(events, outcome IN ('stored', 'rejected', 'repeated')) AS ended
+           sumIf(events, outcome IN ('stored', 'rejected', 'repeated', 'erased')) AS ended
     FROM ledger FINAL WHERE minute >= fromUnixTimestamp({since:Int64}) GROUP BY project, minute, shard
 ) WHERE accepted != ended"""
 

@@ -16,7 +16,7 @@ from redis.asyncio.lock import Lock
 from redis.exceptions import LockError
 
 from ingest_api.stream import Install, Redis, Shard
-from workers import kept, pipeline, retention
+from workers import kept, pipeline, retention, salts
 from workers.archive import Archive, BadObject, Object
 from workers.batch import Batch, Entry, decode, set_aside
 from workers.errors import BadRows, NotNow
@@ -24,6 +24,7 @@ from workers.inventory import Inventory
 from workers.reference import References
 from workers.row import reject_impossible
 from workers.sink import Sink
+from workers.steps.privacy import clear_rejected
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,12 +89,13 @@ class Replay:
         clickhouse_url: str,
         tell: Tell,
         *,
+        geo_database: str = "",
         dry_run: bool = False,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._redis = redis
         self._oldest: dict[str, int] = {}
-        self._references = References(redis)
+        self._references = References(redis, geo_database)
         self._tell = tell
         self._dry_run = dry_run
         self._patience = patience
@@ -189,7 +191,7 @@ class Replay:
         """Insert what is missing of a batch, and see that it is there."""
         report = self.report
         report.events += len(batch.events)
-        reference = await self._references.current()
+        reference = await self._references.current(salts.days(batch.entry_ids))
         reject_impossible(batch, reference)  # before anybody asks for an id that is none
         report.too_old += await self._patiently(self._inventory.keep_missing, batch, aside, self._oldest)
         await asyncio.to_thread(pipeline.run, batch, reference)
@@ -210,6 +212,7 @@ class Replay:
             found = [(event, place, refused[place.place]) for event, place in places if place.place in refused]
             batch.rejected += [set_aside(*one) for one in found]
             batch.keep([position.place not in refused for position in batch.positions])
+            clear_rejected(batch, await self._references.current())
             self.report.refused += len(found)
             await self._patiently(self._store, batch, f"{batch.span}:1")
 

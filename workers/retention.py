@@ -1,12 +1,15 @@
-"""Retention: stored events are deleted once they are older than their project keeps them."""
+"""Retention: stored and archived events are deleted once they are older than their project keeps them."""
 
 import logging
+from typing import Any, cast
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from ingest_api.projects import Projects
 from ingest_api.stream import Redis
+from workers import erase_lines
+from workers.archive import BadObject
 from workers.visit import visit
 
 log = logging.getLogger(__name__)
@@ -14,6 +17,8 @@ log = logging.getLogger(__name__)
 #: one project; a deletion marks rows, the merges of the next hours remove them
 TIMEOUT_SECONDS = 300
 _DAY_MS = 86_400_000
+#: hash: project -> Unix ms; what was appended before is not in the archive any more
+ARCHIVED = "headrace:retention:archive"
 #: table -> the time that counts. What was rejected has no time of its own but that of its arrival.
 _TABLES = {"events": "occurred_at", "rejected_events": "appended_at"}
 _OLD = "project = {project:String} AND %s < fromUnixTimestamp64Milli({before:Int64})"
@@ -40,6 +45,29 @@ async def clean(redis: Redis, clickhouse_url: str, now_ms: int) -> int:
             except (ClickHouseError, OSError) as error:
                 log.warning("a project was not cleaned", extra={"action": "retention", "why": str(error)})
     return cleaned
+
+
+async def clean_archive(redis: Redis, archive: str, now_ms: int) -> int:
+    """Delete what is too old from the archive: of each project the hours that are over. Returns how many lines went.
+
+    Each hour is looked at once for a project. Raises `NotNow` when the archive is away: the next run goes on.
+    """
+    done = {name.decode(): int(ms) for name, ms in (await cast("Any", redis).hgetall(ARCHIVED)).items()}
+    # An event may name a time up to a day ahead of its arrival.
+    bounds = {project: before - _DAY_MS for project, before in (await oldest(redis, now_ms)).items()}
+    due = {project: (done.get(project, 0), until) for project, until in bounds.items() if until > done.get(project, 0)}
+    if not archive or not due:
+        return 0
+    first_ms, until_ms = min(first for first, _ in due.values()), max(until for _, until in due.values())
+    lines = 0
+    async for place, one in erase_lines.objects(archive, first_ms, until_ms):
+        mine = {project for project, (first, until) in due.items() if first <= one.last_ms < until}
+        try:
+            lines += await erase_lines.rewrite(place, one, mine, erase_lines.whole(mine)) if mine else 0
+        except BadObject as error:
+            log.warning("an object was not cleaned", extra={"action": "retention", "why": str(error)})
+    await cast("Any", redis).hset(ARCHIVED, mapping={project: until for project, (_, until) in due.items()})
+    return lines
 
 
 async def _clean(client: AsyncClient, project: str, before_ms: int) -> bool:

@@ -127,14 +127,21 @@ def rejected_columns(shard: int, rejected: Sequence[Rejected]) -> Columns:
 
 def reject_impossible(batch: Batch, _reference: Reference) -> None:
     """Set aside events that no row can hold. The front door lets none through; an older or foreign one might."""
-    is_text = _is_text(b"\n".join(event.properties for event in batch.events))
-    problems = [_problem(event, is_text=is_text or _is_text(event.properties)) for event in batch.events]
-    if not any(problems):
+    is_text = _is_text(b"\n".join([event.properties for event in batch.events]))
+    if is_text and _plainly_possible(batch.events):
         return
+    problems = [_problem(event, is_text=is_text or _is_text(event.properties)) for event in batch.events]
     for event, position, problem in zip(batch.events, batch.positions, problems, strict=True):
         if problem:
             batch.rejected.append(set_aside(event, position, f"impossible: {problem}"))
     batch.keep([not problem for problem in problems])
+
+
+def _plainly_possible(events: Sequence[Event]) -> bool:
+    """The whole check of an ordinary batch: nothing is wrong with its extremes."""
+    times = [time for event in events for time in (event.occurred_at, event.received_at)]
+    lengths = {len(event.event_id) for event in events}
+    return not events or (lengths == {16} and min(times) >= _FIRST_MS and max(times) <= _LAST_MS)
 
 
 def _problem(event: Event, *, is_text: bool) -> str:
@@ -148,6 +155,8 @@ def _problem(event: Event, *, is_text: bool) -> str:
 
 
 def _is_text(properties: bytes) -> bool:
+    if properties.isascii():
+        return True
     try:
         properties.decode()
     except UnicodeDecodeError:

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     archive: str = Field(
         default="", description="what is committed is kept here too: a folder or s3://bucket/prefix; empty: nowhere"
     )
+    geo_database: str = Field(
+        default="", description="place databases in MaxMind's format, with `:` between; empty: countries alone"
+    )
     keep_percent: int = Field(
         default=70, ge=0, le=100, description="of Redis's maxmemory: above this, committed frames stay for less long"
     )

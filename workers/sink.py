@@ -15,6 +15,7 @@ from workers import row, telemetry
 from workers.address import address
 from workers.batch import Batch
 from workers.errors import BadRows, NotNow
+from workers.turns import Turns
 
 #: ClickHouse error codes that blame the data of the insert, not its circumstances
 _DATA_CODES = frozenset({6, 26, 27, 33, 38, 41, 43, 53, 69, 70, 72, 117, 130, 131, 321, 349, 376, 441, 691})
@@ -42,6 +43,8 @@ class Sink:
 
     def __init__(self, url: str, install_id: str, timeout: float) -> None:
         self._address = address(url)
+        #: of all drains that insert here
+        self.turns = Turns()
         self._install_id = install_id
         self._timeout = timeout
         self._client: AsyncClient | None = None
@@ -55,7 +58,7 @@ class Sink:
         """
         token = f"{self._install_id}:{batch.shard}:{token}"
         if batch.events:
-            columns = await asyncio.to_thread(row.columns, batch)
+            columns = await self.turns.take(row.columns, batch)
             await self._insert("events", row.COLUMNS, columns, token)
         if batch.rejected:
             fault.point("worker.mid_insert")
@@ -72,7 +75,7 @@ class Sink:
         Asks the probe, which stores nothing, and halves what is refused until the bad rows stand alone. Raises
         `NotNow` when it cannot tell, or ClickHouse takes each event alone.
         """
-        columns = await asyncio.to_thread(row.columns, batch)
+        columns = await self.turns.take(row.columns, batch)
         found: dict[str, str] = {}
         waiting = [(0, len(batch.events))]
         while waiting and (most is None or len(found) <= most):

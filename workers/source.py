@@ -90,7 +90,7 @@ def _arguments(landed: Landed) -> list[str | int]:
 
 async def trim(redis: Redis, shard: Shard, keep_minutes: int) -> int:
     """Drop entries below the floor that are older than this. Returns how many."""
-    keys = [shard.frames, shard.floor]
-    dropped = int(await fcall(redis, "trim", keys, keep_minutes * 60_000))
+    margin_ms = keep_minutes * 60_000
+    dropped = [int(await fcall(redis, "trim", [key, shard.floor], margin_ms)) for key in (shard.frames, shard.mended)]
     fault.point("worker.after_trim")
-    return dropped
+    return sum(dropped)

@@ -28,7 +28,8 @@ async def _shorten(redis: Redis, shard: Shard) -> int:
     first, last = _ms(oldest[0][0]), _ms(floor)
     seconds, micros = await client.time()
     age = seconds * 1000 + micros // 1000 - first
-    return int(await fcall(redis, "trim", [shard.frames, shard.floor], max(0, int(age - (last - first) * _PART) - 1)))
+    margin_ms = max(0, int(age - (last - first) * _PART) - 1)
+    return sum([int(await fcall(redis, "trim", [key, shard.floor], margin_ms)) for key in (shard.frames, shard.mended)])
 
 
 def _ms(entry_id: bytes) -> int:

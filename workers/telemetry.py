@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-#: events by what became of them: stored, rejected, repeated (dropped inside one batch)
+#: events by what became of them: stored, rejected, repeated (twice in one batch), erased (before they were stored)
 EVENTS = Counter("worker_events_total", "Events by outcome", ["outcome"])
 #: batches committed
 BATCHES = Counter("worker_batches_total", "Batches committed")

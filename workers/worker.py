@@ -18,7 +18,7 @@ from redis.exceptions import (
     TimeoutError,  # noqa: A004  # redis's own, on purpose
 )
 
-from ingest_api.process import offer_metrics, read_settings, set_up_log
+from ingest_api.process import calm_collector, offer_metrics, read_settings, set_up_log
 from ingest_api.stream import connect
 from workers.enduring import take_over
 from workers.fleet import Fleet
@@ -78,9 +78,12 @@ async def _start(ctx: dict[str, Any]) -> None:
     ctx["streams"] = connect(_settings.redis_url)
     ctx["fleet"] = Fleet(ctx["streams"], _settings)
     ctx["fleet"].start()
+    calm_collector()
 
 
 async def _stop(ctx: dict[str, Any]) -> None:
+    if "fleet" not in ctx:  # the start failed, and has said why
+        return
     await ctx["fleet"].stop()
     await ctx["streams"].aclose()
 

@@ -13,7 +13,11 @@ from cyclopts import App, Group, Parameter
 from cyclopts.exceptions import CycloptsError
 
 from clients.cli import backup, durability, keys, projects, settings
+from clients.cli import identity as identities
 from clients.cli import rejected as workbench
+from clients.cli import schema as schemas
+from clients.cli.catalog import catalog
+from clients.cli.erase import erase, show_erasure
 from clients.cli.errors import CliError, Exit
 from clients.cli.ledger import ledger
 from clients.cli.output import Invocation, Output
@@ -26,8 +30,8 @@ ABOUT = """\
 Send events to Headrace, ask for stats, and look after an installation.
 
 Settings: HEADRACE_URL (or HEADRACE_INGEST_URL and HEADRACE_QUERY_URL), HEADRACE_WRITE_KEY, HEADRACE_QUERY_KEY, \
-HEADRACE_ADMIN_KEY, HEADRACE_SITE_ID, HEADRACE_REDIS_URL, HEADRACE_CLICKHOUSE_URL. What is not set is read from \
-.headrace/demo.env, which `make up` writes."""
+HEADRACE_ADMIN_KEY, HEADRACE_DELETE_KEY, HEADRACE_SITE_ID, HEADRACE_REDIS_URL, HEADRACE_CLICKHOUSE_URL. What is \
+not set is read from .headrace/demo.env, which `make up` writes."""
 ENDS = (
     "Exit codes: 0 ok; 1 the answer is no (events rejected, not found, doctor found a problem); 2 wrong usage; "
     "3 the service could not be reached or refused the key; 70 a fault of this program; 130 interrupted."
@@ -55,6 +59,8 @@ app = App(
 app.meta.suppress_keyboard_interrupt = False  # `run` says how an interrupted command ends
 project = App(name="project", help="Make, change and list projects, and keep a copy of them.")
 rejected = App(name="rejected", help="See acknowledged events that could not be stored, and put them back.")
+identity = App(name="identity", help="See which anonymous ids are whose, and say it yourself.")
+schema = App(name="schema", help="Say what events must look like, and try it on stored ones.")
 key = App(name="key", help="Make, replace, list and revoke keys.")
 
 app.command(send)
@@ -69,6 +75,20 @@ rejected.command(workbench.allow_shard, name="allow")
 app.command("clients.cli.doctor:doctor", help=DOCTOR)  # by name: no other command needs the ClickHouse client
 app.command(durability.keep_at, name="durability")
 app.command("clients.cli.replay:replay", help=REPLAY)  # by name, for the same reason
+app.command(erase)
+app.command(show_erasure, name="erasure")
+app.command(identity)
+identity.command(identities.show_identity, name="show")
+identity.command(identities.show_user, name="user")
+identity.command(identities.link_identity, name="link")
+identity.command(identities.unlink_identity, name="unlink")
+app.command(catalog)
+app.command(schema)
+schema.command(schemas.list_schemas, name="list")
+schema.command(schemas.show_schema, name="show")
+schema.command(schemas.set_schema, name="set")
+schema.command(schemas.remove_schema, name="remove")
+schema.command(schemas.check_schema, name="check")
 app.command(project)
 project.command(projects.create_project, name="create")
 project.command(projects.list_projects, name="list")

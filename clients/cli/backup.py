@@ -1,4 +1,4 @@
-"""`headrace project export` and `import`: all projects and keys as one document, secrets as hashes alone."""
+"""`headrace project export` and `import`: all projects and keys as one document, keys as hashes alone."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ File = Annotated[str, Parameter(allow_leading_hyphen=True)]
 
 
 async def export_projects(file: File, /, *, cli: Cli) -> Exit:
-    """Write all projects and keys into a file, which only you may read. No token is in it.
+    """Write all projects and keys into a file, which only you may read. No token is in it, but the secret of hashes.
 
     headrace project export projects.json
 

@@ -10,22 +10,24 @@ from clients.cli.output import Invocation, table
 from clients.cli.question import ask
 from clients.cli.stats import Freshness
 
-_COUNTS = ("accepted", "stored", "rejected", "repeated", "in_flight", "duplicate")
+_COUNTS = ("accepted", "stored", "rejected", "repeated", "erased", "in_flight", "duplicate")
 
 
-class Account(msgspec.Struct):
+class Account(msgspec.Struct, kw_only=True):
     """Events by what became of them."""
 
     accepted: int
     stored: int
     rejected: int
     repeated: int
+    #: a service before erasures does not say it
+    erased: int = 0
     in_flight: int
     duplicate: int
     refused: dict[str, int]
 
 
-class Minute(Account):
+class Minute(Account, kw_only=True):
     """The same of one minute."""
 
     minute: str

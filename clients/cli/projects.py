@@ -1,5 +1,6 @@
 """`headrace project`: the operator's way to projects, straight to Redis."""
 
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -13,6 +14,52 @@ from ingest_api.project import Ip
 from ingest_api.projects import Projects, Settings
 
 Cli = Annotated[Invocation, Parameter(parse=False)]
+
+
+#: an option that may be repeated -> the setting that it lists
+_FIELDS = {"origin": "origins", "hash_property": "hash_properties", "drop_property": "drop_properties"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What may be set.
+
+    Parameters
+    ----------
+    public_writes
+        Take events of its sites without a key.
+    public_rate
+        Events a minute that its sites may send without a key; 0 is no limit.
+    origin
+        A page that browsers may send from, https://shop.example or https://*.shop.example; may be repeated and
+        replaces those before. --any-origin takes them all away.
+    past_days
+        Refuse events that occurred longer ago; 0 leaves it to the form of the event.
+    retention_days
+        Delete stored events after this; 0 keeps them.
+    ip
+        What is kept of a client's address.
+    cookieless
+        Give an id of the day to visitors who name neither client nor user.
+    hash_property
+        A property of which only a hash is stored, email or customer.email; may be repeated and replaces those before.
+        --hash-nothing takes them all away.
+    drop_property
+        A property that is not stored; the same. --drop-nothing takes them all away.
+    do_not_track
+        Keep nothing that tells a visitor apart who asks for it with DNT or Sec-GPC.
+    """
+
+    public_writes: bool | None = None
+    public_rate: int | None = None
+    origin: Annotated[tuple[str, ...] | None, Parameter(negative="--any-origin")] = None
+    past_days: int | None = None
+    retention_days: int | None = None
+    ip: Ip | None = None
+    cookieless: bool | None = None
+    hash_property: Annotated[tuple[str, ...] | None, Parameter(negative="--hash-nothing")] = None
+    drop_property: Annotated[tuple[str, ...] | None, Parameter(negative="--drop-nothing")] = None
+    do_not_track: bool | None = None
 
 
 async def create_project(
@@ -37,20 +84,7 @@ async def create_project(
 
 
 async def set_project(
-    project: str,
-    /,
-    *,
-    public_writes: bool | None = None,
-    public_rate: int | None = None,
-    origin: Annotated[list[str] | None, Parameter(negative="--any-origin")] = None,
-    past_days: int | None = None,
-    retention_days: int | None = None,
-    ip: Ip | None = None,
-    cookieless: bool | None = None,
-    hash_property: Annotated[list[str] | None, Parameter(negative="--hash-nothing")] = None,
-    drop_property: Annotated[list[str] | None, Parameter(negative="--drop-nothing")] = None,
-    do_not_track: bool | None = None,
-    cli: Cli,
+    project: str, /, *, changes: Annotated[Changes | None, Parameter(name="*")] = None, cli: Cli
 ) -> Exit:
     """Change settings of a project; what is not named stays. Every process knows within seconds.
 
@@ -60,42 +94,9 @@ async def set_project(
     ----------
     project
         Its id.
-    public_writes
-        Take events of its sites without a key.
-    public_rate
-        Events a minute that its sites may send without a key; 0 is no limit.
-    origin
-        A page that browsers may send from, https://shop.example or https://*.shop.example; may be repeated and
-        replaces those before. --any-origin takes them all away.
-    past_days
-        Refuse events that occurred longer ago; 0 leaves it to the form of the event.
-    retention_days
-        Delete stored events after this; 0 keeps them.
-    ip
-        What is kept of a client's address.
-    cookieless
-        Give an id of the day to visitors who name neither client nor user.
-    hash_property
-        A property of which only a hash is stored, email or customer.email; may be repeated and replaces those before.
-        --hash-nothing takes them all away.
-    drop_property
-        A property that is not stored; the same. --drop-nothing takes them all away.
-    do_not_track
-        Keep nothing that tells a visitor apart who asks for it with DNT or Sec-GPC.
     """
-    named: dict[str, Any] = {
-        "public_writes": public_writes,
-        "public_rate": public_rate,
-        "origins": None if origin is None else tuple(origin),
-        "past_days": past_days,
-        "retention_days": retention_days,
-        "ip": ip,
-        "cookieless": cookieless,
-        "hash_properties": None if hash_property is None else tuple(hash_property),
-        "drop_properties": None if drop_property is None else tuple(drop_property),
-        "do_not_track": do_not_track,
-    }
-    given = {name: value for name, value in named.items() if value is not None}
+    named = {} if changes is None else asdict(changes)
+    given: dict[str, Any] = {_FIELDS.get(name, name): value for name, value in named.items() if value is not None}
     if not given:
         raise WrongUsage("Nothing to change is named. `headrace project set --help` shows what there is.")
     async with opened(cli) as redis:

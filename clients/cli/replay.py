@@ -88,7 +88,7 @@ async def _replay(redis: Redis, cli: Invocation, asked: _Asked) -> Exit:
     )
     install = await read_install(redis)
     with _Bar(cli) as bar:
-        run = Replay(redis, install, url, bar.tell, dry_run=asked.dry_run)
+        run = Replay(redis, install, url, bar.tell, geo_database=cli.settings.geo_database, dry_run=asked.dry_run)
         if asked.from_archive:
             archive = _archive(cli.settings, asked.installation or install.id)
             objects = await _objects(archive, asked)

@@ -128,6 +128,19 @@ class Service:
             raise No(answer.reason())
         raise _refused(answer, "HEADRACE_ADMIN_KEY")
 
+    async def change(self, method: str, path: str, *, order: object = None) -> Answer:
+        """Change what is stored of people; the answer is 200. Raises `No` where it stands against what is stored."""
+        url = self._settings.queries
+        key = self._settings.need("delete_key", "Pass --key, or make one: headrace key create PROJECT --kind delete")
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        body = None if order is None else msgspec.json.encode(order)
+        answer = await self._request(method, url, path, who="The query service", body=body, headers=headers)
+        if answer.status == 200:
+            return answer
+        if answer.status in {404, 409} and answer.reason():
+            raise No(answer.reason())
+        raise _refused(answer, "HEADRACE_DELETE_KEY")
+
     async def health(self, url: str, path: str, who: str) -> Answer:
         """GET a health page, which needs no key; the answer is whatever it says below 500."""
         return await self._request("GET", url, path, who=who)

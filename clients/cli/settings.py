@@ -29,10 +29,12 @@ class Settings(BaseSettings):
     write_key: str = Field("", repr=False, description="key for sending events")
     query_key: str = Field("", repr=False, description="key for reading events and stats")
     admin_key: str = Field("", repr=False, description="key for rejected, and for managing projects over HTTP")
+    delete_key: str = Field("", repr=False, description="key for changing what is stored of people")
     site_id: str = Field("", description="site whose stats are asked for")
     redis_url: str = Field("", repr=False, description="Redis, for project, key, doctor and replay")
     clickhouse_url: str = Field("", repr=False, description="ClickHouse over HTTP, for doctor and replay")
     archive: str = Field("", description="the archive of the workers, for replay")
+    geo_database: str = Field("", description="the place databases of the workers, for replay")
 
     @property
     def front_door(self) -> str:
@@ -62,7 +64,7 @@ def load(*, url: str | None = None, key: str | None = None) -> Settings:
     if url:
         changes |= {"url": url, "ingest_url": "", "query_url": ""}
     if key:
-        changes |= dict.fromkeys(("write_key", "query_key", "admin_key"), key.strip())
+        changes |= dict.fromkeys(("write_key", "query_key", "admin_key", "delete_key"), key.strip())
     return found.model_copy(update=changes)
 
 

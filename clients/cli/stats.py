@@ -1,6 +1,6 @@
 """`headrace stats`: one number, and up to when it is complete."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from cyclopts import Parameter
@@ -40,6 +40,7 @@ async def stats(
     to: str | None = None,
     event_type: str | None = None,
     site: str | None = None,
+    bots: Literal["exclude", "include", "only"] = "exclude",
     cli: Annotated[Invocation, Parameter(parse=False)],
 ) -> Exit:
     """Ask the query service for a number.
@@ -51,7 +52,8 @@ async def stats(
     Parameters
     ----------
     metric
-        What to count.
+        What to count: event_count, page_views, visitors, unique_users, new_users, sessions, events_per_session,
+        bounce_rate or session_duration.
     period
         How far back: 15m, 24h, 7d; default 24h.
     from_
@@ -62,6 +64,8 @@ async def stats(
         Only events of this name.
     site
         Site id; default HEADRACE_SITE_ID, else all sites of the key's project.
+    bots
+        Whether events of declared crawlers count.
     """
     wanted = {
         "metric": metric,
@@ -70,6 +74,7 @@ async def stats(
         "to": to,
         "event_type": event_type,
         "site_id": site or cli.settings.site_id,
+        "bots": "" if bots == "exclude" else bots,
     }
     params = {name: value for name, value in wanted.items() if value}
     _show(cli, params.get("site_id", ""), (await ask(cli, "/api/v1/stats", params)).decode(StatsAnswer))

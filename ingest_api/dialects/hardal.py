@@ -41,6 +41,11 @@ class HardalPayload(msgspec.Struct, kw_only=True):
     name: Annotated[str, Meta(max_length=255, examples=["page_view"])] | UnsetType | None = UNSET
     url: Annotated[str, Meta(max_length=8192, examples=["https://shop.example/"])] | UnsetType | None = UNSET
     id: Annotated[str, Meta(max_length=512, description="the user; else user_id of data")] | UnsetType | None = UNSET
+    client_id: (
+        Annotated[str, Meta(max_length=512, description="the browser; an identify event links it to the user")]
+        | UnsetType
+        | None
+    ) = UNSET
     title: _Text | UnsetType | None = UNSET
     referrer: _Text | UnsetType | None = UNSET
     device_type: _Text | UnsetType | None = UNSET
@@ -146,6 +151,7 @@ def _payload(fields: Fields, kind: str, raw: RawRequest) -> Draft:
         kind="event" if event else "identify",
         site_id=site_id,
         user_id=user_id,
+        client_id=fields.text("client_id"),
         url=url,
         title=fields.text("title"),
         referrer=fields.text("referrer"),

@@ -1,6 +1,7 @@
 """The Event Intake API, and Headrace's own: POST /v1/events with one event, an array, {"events": [...]} or NDJSON."""
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import msgspec
 import orjson
@@ -9,8 +10,8 @@ from ingest_api import keys, moment, properties
 from ingest_api.dialect import Acked, Outcome, Parsed, Rank, Reply, Result, Verdict
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
-from ingest_api.fields import Fields, NoObject
-from ingest_api.native import SHAPE
+from ingest_api.fields import Fields, NoObject, address
+from ingest_api.native import MAX_USER_AGENT, SHAPE
 from ingest_api.request import RawRequest
 
 
@@ -24,6 +25,8 @@ class _Item(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     session_id: str = ""
     url: str = ""
     referrer: str = ""
+    ip: str = ""
+    user_agent: Annotated[str, msgspec.Meta(max_length=MAX_USER_AGENT)] = ""
 
 
 class _Events(msgspec.Struct, gc=False):
@@ -105,7 +108,8 @@ def _item(raw: bytes | msgspec.Raw) -> Draft | Refusal:
         return _item_by_field(raw)
     occurred_at = moment.parse(item.occurred_at)
     data = bytes(item.data)
-    if occurred_at is None or not item.event_type or data[:1] != b"{":
+    ip = address(item.ip) if item.ip else ""
+    if occurred_at is None or not item.event_type or data[:1] != b"{" or ip is None:
         return _item_by_field(raw)
     return Draft(
         item.event_type,
@@ -118,6 +122,8 @@ def _item(raw: bytes | msgspec.Raw) -> Draft | Refusal:
         session_id=item.session_id,
         url=item.url,
         referrer=item.referrer,
+        ip=ip,
+        user_agent=item.user_agent,
     )
 
 
@@ -142,6 +148,8 @@ def _item_by_field(raw: bytes | msgspec.Raw) -> Draft | Refusal:
         session_id=fields.text("session_id"),
         url=fields.text("url"),
         referrer=fields.text("referrer"),
+        ip=fields.address("ip"),
+        user_agent=fields.text("user_agent", most=MAX_USER_AGENT),
     )
     draft.properties = fields.rest(data)
     return fields.refusal() or draft

@@ -217,10 +217,14 @@ def _timestamp(fields: Fields, *, required: bool) -> int | None:
 
 
 def _derived_session(request: RawRequest, user_id: str, occurred_at: int | None) -> str:
-    """A session for who named none: the same user, or the same address and browser, within the same half hour."""
-    who = user_id or f"{request.ip}\0{request.user_agent}"
+    """A session for a user who named none: the same half hour. Empty without a user.
+
+    A hash of address and browser would tell the address to whoever tries them all: no secret is known here.
+    """
+    if not user_id:
+        return ""
     visit = (request.received_at if occurred_at is None else occurred_at) // _VISIT_MS
-    return "d_" + hashlib.blake2b(f"{who}\0{visit}".encode(), digest_size=8).hexdigest()
+    return "d_" + hashlib.blake2b(f"{user_id}\0{visit}".encode(), digest_size=8).hexdigest()
 
 
 def _single(result: Result | Refusal) -> Reply:

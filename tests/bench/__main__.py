@@ -18,6 +18,7 @@ from tests.bench.journey import journey
 from tests.bench.plan import QUICK, WHOLE, Plan
 from tests.bench.report import Outcome
 from tests.bench.slow import slow
+from tests.bench.steps import steps
 
 STAGES: dict[str, Callable[[Plan], Outcome]] = {
     "single": single,
@@ -25,6 +26,7 @@ STAGES: dict[str, Callable[[Plan], Outcome]] = {
     "batch1000": lambda plan: batch(plan, 1000),
     "slow": slow,
     "append": append,
+    "steps": steps,
     "drain": drain,
     "journey": journey,
 }

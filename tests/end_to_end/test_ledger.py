@@ -77,7 +77,7 @@ async def test_every_event_of_a_mixed_day_has_its_line_and_its_receipt(stack: Ru
         await until(stored)
         ledger = await until(settled)
         assert ledger["total"] == {
-            "accepted": 3, "duplicate": 1, "stored": 3, "rejected": 0, "repeated": 0, "in_flight": 0,
+            "accepted": 3, "duplicate": 1, "stored": 3, "rejected": 0, "repeated": 0, "erased": 0, "in_flight": 0,
             "refused": {"invalid_field": 1},
         }  # fmt: skip
         assert ledger["balanced"] is True

@@ -76,6 +76,7 @@ def tenant(stack: RunningStack) -> Iterator[Tenant]:
         headers["write_key"] = {"Authorization": f"Bearer {write}"}
         headers["eventbunker_write_key"] = {"x-eventbunker-write-key": write}
         headers["query_key"] = {"Authorization": f"Bearer {query}"}
+        headers["delete_key"] = {"Authorization": f"Bearer {one.new_key('delete')['token']}"}
         yield one
 
 
@@ -109,8 +110,14 @@ def places(operation_id: str, tenant: Tenant) -> dict[str, str]:
         found["event"] = sent(tenant)
     if "{fingerprint}" in path:
         found["fingerprint"] = rejected(tenant)
+    if "{user}" in path:
+        found["user"] = seen(tenant)
+    if "{client_id}" in path:
+        found["client_id"] = f"c_{secrets.token_hex(8)}"
     if "{shard}" in path:
         found["shard"] = halted(tenant)
+    if "{name}" in path:
+        found["name"] = described(tenant)
     if "{site}" in path:
         found["site"] = f"site-{secrets.token_hex(4)}"
         tenant.order("POST", f"/{tenant.id}/sites", {"site_id": found["site"]})
@@ -125,6 +132,27 @@ def sent(tenant: Tenant) -> str:
     assert answer.status_code == 200, answer.text
     event_id: str = answer.json()["event_id"]
     return event_id
+
+
+def seen(tenant: Tenant) -> str:
+    """A user, as the insert of an event leaves it."""
+    row = {"project": tenant.id, "user_id": "ada@shop.example", "first_seen": 1_795_000_000, "last_seen": 1_795_000_000}
+    with migrate.connect(tenant.stores["HEADRACE_CLICKHOUSE_URL"]) as client:
+        client.insert("sightings", [list(row.values())], column_names=list(row))
+    return str(row["user_id"])
+
+
+def described(tenant: Tenant) -> str:
+    """The name of events that have a schema and are in the catalog."""
+    name = secrets.token_hex(4)
+    url = f"{tenant.url}/api/v1/projects/{tenant.id}/schemas/{name}"
+    answer = tenant.session.put(url, json={"schema": {}}, headers=tenant.headers["admin_key"], timeout=10)
+    assert answer.status_code == 200, answer.text
+    now = int(time.time() * 1000)
+    row = {"project": tenant.id, "name": name, "day": now // 86_400_000, "events": 1, "first_ms": now, "last_ms": now}
+    with migrate.connect(tenant.stores["HEADRACE_CLICKHOUSE_URL"]) as client:
+        client.insert("catalog_events", [list(row.values())], column_names=list(row))
+    return name
 
 
 def rejected(tenant: Tenant) -> str:

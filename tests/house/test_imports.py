@@ -15,12 +15,14 @@ from tests.house import tree
 DOORS: dict[tuple[str, str], set[str]] = {
     ("workers", "ingest_api"): {
         *("event", "fault", "frame", "halt", "ledger", "memory", "process", "progress", "projects", "runs", "stream"),
-        *("durability", "moment", "project", "records", "secret", "zstd"),
+        *("erasures", "normalise", "tombstones"),
+        *("durability", "moment", "project", "records", "schema", "schemas", "secret", "validation", "zstd"),
     },
     ("queries", "ingest_api"): {
         *("access", "errors", "frame", "keys", "ledger", "moment", "normalise", "openapi", "process", "progress"),
         *("project", "projects", "request_id", "stream"),
-        *("event", "halt", "redrive"),
+        *("erasures", "secret", "tombstones"),
+        *("event", "halt", "redrive", "schema", "schemas", "validation"),
     },
     ("queries", "workers"): {"address"},
     ("deploy", "ingest_api"): {"access", "keys", "progress", "projects", "stream", "zstd"},
@@ -41,6 +43,9 @@ RIMS: dict[str, tuple[str, ...]] = {
     "chdb": ("deploy/local/clickhouse/engine.py",),
     "clickhouse_connect": (
         *(
+            "workers/catalog.py",
+            "workers/erase.py",
+            "workers/erase_rows.py",
             "workers/ledger.py",
             "workers/migrate.py",
             "workers/retention.py",
@@ -51,6 +56,8 @@ RIMS: dict[str, tuple[str, ...]] = {
         "workers/inventory.py",
         *("deploy/local/*", "clients/cli/checkup.py", "clients/cli/checks/clickhouse.py"),
     ),
+    "iptocc": ("workers/places.py",),
+    "maxminddb": ("workers/places.py",),
     "obstore": ("workers/archive.py",),
     "pydantic_settings": ("*/settings.py", "ingest_api/process.py"),
 }

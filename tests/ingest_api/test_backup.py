@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from ingest_api import backup
+from ingest_api import backup, tombstones
 from ingest_api.access import Directory
 from ingest_api.backup import Backup, Change
 from ingest_api.keys import KeyChange, Kind
 from ingest_api.project import Conflict, Invalid
 from ingest_api.projects import Projects, Settings
+from ingest_api.schemas import Schemas
+from ingest_api.secret import secret
 from ingest_api.stream import Redis
 
 pytestmark = pytest.mark.stack
@@ -133,6 +135,52 @@ async def test_a_key_that_was_changed_since_is_a_conflict_by_field(redis: Redis)
         await backup.restore(redis, found)
 
 
+async def test_a_restored_installation_hashes_alike(redis: Redis) -> None:
+    await filled(redis)
+    await Projects(redis).update("shop", Settings(hash_properties=("email",)))
+    known = await secret(redis)
+    found = await backup.export(redis)
+    await redis.flushall()
+    assert await secret(redis) != known, "a new installation has made its own"
+    version = await Projects(redis).version()
+    assert Change("make", "secret", "of the installation") in await backup.restore(redis, found)
+    assert (await secret(redis), await Projects(redis).version()) == (known, version + 1)
+    assert await backup.restore(redis, found) == []
+
+
+async def test_a_secret_that_is_in_use_is_not_replaced(redis: Redis) -> None:
+    await filled(redis)
+    await secret(redis)
+    found = await backup.export(redis)
+    await redis.flushall()
+    known = await secret(redis)
+    await Projects(redis).create("other", (), Settings(hash_properties=("email",)))
+    with pytest.raises(Conflict, match="another secret, and project other hashes") as refused:
+        await backup.restore(redis, found)
+    assert found.secret not in str(refused.value)
+    assert await secret(redis) == known
+
+
+async def test_a_secret_by_which_erasures_are_remembered_is_not_replaced(redis: Redis) -> None:
+    await secret(redis)
+    found = await backup.export(redis)
+    await redis.flushall()
+    known = await secret(redis)
+    await tombstones.put(redis, tombstones.stone(known, "shop", 5, users=["u"]))
+    with pytest.raises(Conflict, match="another secret, and its erasures are remembered by it"):
+        await backup.restore(redis, found)
+    assert await secret(redis) == known
+
+
+async def test_an_export_of_an_older_build_has_no_secret(redis: Redis) -> None:
+    await filled(redis)
+    told = msgspec.json.decode(document(await backup.export(redis)))
+    del told["secret"]
+    known = await secret(redis)
+    assert await backup.restore(redis, backup.read(msgspec.json.encode(told))) == []
+    assert await secret(redis) == known
+
+
 @pytest.mark.parametrize("text", [b"", b"[]", b"{", b"\xff", b'{"version":2,"projects":[],"keys":[]}', b"[" * 100_000])
 def test_what_is_no_export_is_refused(text: bytes) -> None:
     with pytest.raises(Invalid, match="no export"):
@@ -152,3 +200,38 @@ async def test_an_export_that_was_changed_by_hand_into_something_wrong_is_refuse
     await filled(redis)
     with pytest.raises(Invalid):
         backup.read(document(await backup.export(redis), **changes))
+
+
+@pytest.mark.parametrize("text", ["ab", "A" * 64, "a" * 65])
+def test_a_secret_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(Invalid, match="64 hexadecimal digits"):
+        backup.read(msgspec.json.encode(Backup(1, (), (), text)))
+
+
+async def test_schemas_travel_with_their_projects(redis: Redis) -> None:
+    await filled(redis)
+    made = await Schemas(redis).put("shop", "Product Viewed", {"required": ["plan"]}, "reject")
+    found = await backup.export(redis)
+    await redis.flushall()
+    changes = await backup.restore(redis, backup.read(msgspec.json.encode(found)))
+    assert Change("make", "schema", "shop Product Viewed") in changes
+    assert await Schemas(redis).all() == {"shop": {"Product Viewed": made}}
+    assert await Schemas(redis).version() == 1
+    assert await backup.restore(redis, found) == []
+
+
+async def test_another_schema_is_a_conflict_and_a_wrong_one_no_export(redis: Redis) -> None:
+    await filled(redis)
+    await Schemas(redis).put("shop", "signup", {"required": ["plan"]}, "warn")
+    found = await backup.export(redis)
+    await Schemas(redis).put("shop", "signup", {"required": ["plan"]}, "reject")
+    with pytest.raises(Conflict, match="the schema of 'signup' in project shop has other mode"):
+        await backup.restore(redis, found)
+    told = msgspec.json.decode(msgspec.json.encode(found))
+    for text in ('{"type":"objekt"}', "[]", "{"):
+        told["schemas"]["shop"]["signup"]["text"] = text
+        with pytest.raises(Invalid, match="schema of 'signup' in project 'shop' cannot be used"):
+            backup.read(msgspec.json.encode(told))
+    told["schemas"] = {"nowhere": {}}
+    with pytest.raises(Invalid, match="not in the document"):
+        backup.read(msgspec.json.encode(told))

@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from ingest_api.fields import Fields, NoObject, array
+from ingest_api.fields import Fields, NoObject, address, array
 
 
 def test_what_is_taken_is_gone_and_the_rest_stays_as_it_was_sent() -> None:
@@ -49,3 +49,28 @@ def test_an_array_gives_its_items_as_they_were_sent() -> None:
     assert [bytes(item) for item in array(b'[1, {"a": 2}]')] == [b"1", b'{"a": 2}']
     with pytest.raises(NoObject):
         array(b"{}")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:DB8:0::1", "2001:db8::1"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("203.0.113.07", None),
+        ("203.0.113.7:80", None),
+        ("[2001:db8::1]", None),
+        ("fe80::1%eth0", None),
+        (" 203.0.113.7", None),
+        ("", None),
+    ],
+)
+def test_an_address_is_known_in_one_form(text: str, found: str | None) -> None:
+    assert address(text) == found
+
+
+def test_a_text_may_be_bounded() -> None:
+    fields = Fields('{"a":"éé","b":"ééé"}'.encode())
+    assert (fields.text("a", most=2), fields.wrong) == ("éé", [])
+    fields.text("b", most=2)
+    assert [detail.message for detail in fields.wrong] == ["must be at most 2 characters"]

@@ -122,3 +122,22 @@ def test_a_site_that_was_left_out_is_the_first_of_the_project() -> None:
     bare = normalise.normalise(draft(first_site=True), context(Project("demo", (), NOW)), 1)
     assert isinstance(bare, Stamped)
     assert bare.event.site_id == ""
+
+
+def test_the_connection_speaks_for_the_visitor_unless_a_server_passes_one_on() -> None:
+    def who(**fields: Any) -> tuple[str, str]:
+        event = stamped(**fields).event
+        return event.ip, event.user_agent
+
+    assert who() == ("127.0.0.1", "test")
+    assert who(ip="203.0.113.7", user_agent="Mozilla/5.0") == ("203.0.113.7", "Mozilla/5.0")
+    assert who(ip="203.0.113.7") == ("203.0.113.7", "")
+    assert who(user_agent="Mozilla/5.0") == ("", "Mozilla/5.0")
+
+
+@given(st.text(min_size=1, max_size=40) | st.uuids().map(str))
+def test_the_digest_of_a_key_is_among_those_of_its_id_and_all_of_a_list_meet_in_a_shard(key: str) -> None:
+    event_id, digest = normalise.keyed("shop", key)
+    known = normalise.digests("shop", event_id)
+    assert any(digest in some for some in known)
+    assert all(len({one[-4:] for one in some}) == 1 for some in known)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from ingest_api import project
@@ -26,6 +27,9 @@ def test_every_setting_is_a_field_of_a_project_and_the_other_way_round() -> None
 
 
 def test_every_field_that_is_wrong_is_named() -> None:
+    assert wrong(cookieless=1, do_not_track="yes", hash_properties=(7,), drop_properties=("x" * 256,)) == [
+        *("cookieless", "hash_properties[0]", "drop_properties[0]", "do_not_track")
+    ]
     assert wrong(public_rate=-1, past_days=36_501, retention_days="7", ip="all", public_writes=1, origins=("x",)) == [
         *("public_writes", "public_rate", "past_days", "retention_days", "ip", "origins[0]")
     ]
@@ -77,3 +81,20 @@ def test_an_origin_that_is_named_twice_is_kept_once() -> None:
 def test_a_site_id_that_breaks_the_rule_is_refused(site: str) -> None:
     with pytest.raises(Invalid, match="use 1-127"):
         project.check_site(site)
+
+
+@pytest.mark.parametrize("path", ["", ".", ".a", "a.", "a..b"])
+def test_what_is_no_path_of_a_property_is_refused_by_its_place(path: str) -> None:
+    assert wrong(hash_properties=("email", path)) == ["hash_properties[1]"]
+    assert wrong(drop_properties=("customer.email", "a", path)) == ["drop_properties[2]"]
+
+
+def test_a_property_that_is_named_twice_is_kept_once() -> None:
+    assert project.checked(Settings(drop_properties=("b", "a.b", "b"))) == {"drop_properties": ("b", "a.b")}
+
+
+def test_a_project_that_was_stored_by_an_older_build_has_the_defaults() -> None:
+    old = msgspec.json.decode(b'{"id":"shop","site_ids":["web"],"created_at":5,"ip":"keep"}', type=Project)
+    assert (old.ip, old.cookieless, old.hash_properties, old.drop_properties, old.do_not_track) == (
+        *("keep", True, (), (), False),
+    )

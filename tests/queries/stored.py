@@ -7,7 +7,7 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 
 from ingest_api import moment
-from workers.row import COLUMNS
+from workers.row import COLUMNS, DERIVED
 
 _DEFAULTS: dict[str, Any] = {
     "name": "signup",
@@ -25,6 +25,7 @@ def event(project: str, **columns: Any) -> dict[str, Any]:
     now = moment.now_ms()
     row = {
         **dict.fromkeys(COLUMNS, ""),
+        **DERIVED,
         **_DEFAULTS,
         "project": project,
         "event_id": uuid.uuid4(),

@@ -21,6 +21,10 @@ SETTINGS = {
     "past_days": 30,
     "retention_days": 365,
     "ip": "truncate",
+    "cookieless": False,
+    "hash_properties": ["email", "customer.email"],
+    "drop_properties": ["card"],
+    "do_not_track": True,
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from queries import body
 from queries.errors import Refused
 from queries.management import KeyToRotate, ProjectToMake
+from queries.schemas import SchemaToSet
 
 
 def refusal(raw: bytes) -> Refused:
@@ -82,3 +83,8 @@ def test_a_detail_is_found_in_every_field_of_every_order() -> None:
         with pytest.raises(Refused) as refused:
             body.read(msgspec.json.encode(given), kind)
         assert {detail.field for detail in refused.value.details} == set(given)
+
+
+def test_a_body_that_is_nested_too_deep_is_said_to_be_so() -> None:
+    with pytest.raises(Refused, match="nested too deep"):
+        body.read(b'{"schema":' + b'{"not":' * 20_000 + b"1" + b"}" * 20_001, SchemaToSet)

@@ -56,7 +56,8 @@ async def office(service: Service, redis: Redis, installed: Install, warehouse: 
     return Office(service, redis, warehouse, ledger.books(installed.shards))
 
 
-EMPTY = {"accepted": 0, "duplicate": 0, "stored": 0, "rejected": 0, "repeated": 0, "in_flight": 0, "refused": {}}
+COUNTS = ("accepted", "duplicate", "stored", "rejected", "repeated", "erased", "in_flight")
+EMPTY = {**dict.fromkeys(COUNTS, 0), "refused": {}}
 
 
 async def test_where_nothing_was_ever_sent_the_books_are_empty_and_balance(office: Office, tenant: Tenant) -> None:
@@ -65,24 +66,28 @@ async def test_where_nothing_was_ever_sent_the_books_are_empty_and_balance(offic
 
 async def test_shards_and_stores_add_up_to_one_row_a_minute(office: Office, tenant: Tenant) -> None:
     one, two = office.books
-    await office.count(one, NOW - 4, tenant, accepted=5, stored=3, rejected=1, repeated=1, duplicate=2)
+    await office.count(one, NOW - 4, tenant, accepted=6, stored=3, rejected=1, repeated=1, erased=1, duplicate=2)
     await office.count(REFUSALS, NOW - 4, tenant, refused__rate_limited=7)
     await office.count(two, NOW - 3, tenant, accepted=9, stored=9)
     office.copied(two.shard, NOW - 4, tenant, accepted=10, stored=10)  # that shard's cursor is behind it
-    office.copied(one.shard, NOW - 30, tenant, accepted=1, rejected=1)
+    office.copied(one.shard, NOW - 30, tenant, accepted=2, rejected=1, erased=1)
     office.copied(0, NOW - 30, tenant, refused__rate_limited=1, refused__invalid_field=2)
     found = await office.told(tenant)
     assert [(row["minute"], row["balanced"]) for row in found["minutes"]] == [
         (moment.text((NOW - ago) * 60_000), True) for ago in (30, 4, 3)
     ]
     first, second, third = ({name: row[name] for name in EMPTY} for row in found["minutes"])
-    assert first == EMPTY | {"accepted": 1, "rejected": 1, "refused": {"rate_limited": 1, "invalid_field": 2}}
-    assert second == EMPTY | {"accepted": 15, "stored": 13, "rejected": 1, "repeated": 1, "duplicate": 2} | {
-        "refused": {"rate_limited": 7}
+    assert first == EMPTY | {
+        "accepted": 2,
+        "rejected": 1,
+        "erased": 1,
+        "refused": {"rate_limited": 1, "invalid_field": 2},
     }
+    ends = {"stored": 13, "rejected": 1, "repeated": 1, "erased": 1}
+    assert second == EMPTY | ends | {"accepted": 16, "duplicate": 2, "refused": {"rate_limited": 7}}
     assert third == EMPTY | {"accepted": 9, "stored": 9}
     assert found["total"] == {
-        "accepted": 25, "duplicate": 2, "stored": 22, "rejected": 2, "repeated": 1, "in_flight": 0,
+        "accepted": 27, "duplicate": 2, "stored": 22, "rejected": 2, "repeated": 1, "erased": 2, "in_flight": 0,
         "refused": {"rate_limited": 8, "invalid_field": 2},
     }  # fmt: skip
     assert found["balanced"] is True

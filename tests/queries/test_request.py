@@ -13,6 +13,7 @@ from queries.recent import Cursor, RecentQuery
 from queries.request import (
     REJECTED_PARAMETERS,
     SAMPLE_PARAMETERS,
+    read_identities,
     read_ledger,
     read_recent,
     read_rejected,
@@ -21,7 +22,7 @@ from queries.request import (
 
 NOW = 1_795_000_000_000
 DAY = 86_400_000
-STATS = ("site_id", "metric", "period", "from", "to", "event_type")
+STATS = ("site_id", "metric", "period", "from", "to", "event_type", "bots")
 RECENT = ("after", "limit", "event_type")
 
 NASTY = (
@@ -51,7 +52,7 @@ def test_without_parameters_the_last_day_is_counted() -> None:
     query = read_stats({}, "demo", NOW)
     assert (query.project, query.metric, query.period) == ("demo", "event_count", "24h")
     assert (query.since, query.until) == (NOW - DAY, None)
-    assert (query.site_id, query.event_type) == ("", "")
+    assert (query.site_id, query.event_type, query.bots) == ("", "", "exclude")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,8 @@ def test_from_alone_leaves_the_end_open_as_a_period_does() -> None:
     [
         ({"metric": "revenue"}, "metric"),
         ({"metric": ""}, "metric"),
+        ({"bots": ""}, "bots"),
+        ({"bots": "yes"}, "bots"),
         ({"from": "yesterday"}, "from"),
         ({"from": "-1"}, "from"),
         ({"from": "1969-12-31T23:59:59Z"}, "from"),
@@ -192,6 +195,14 @@ def test_a_limit_that_is_taken_is_never_above_1000(limit: str) -> None:
         assert 1 <= read_recent({"limit": limit}, "demo", NOW).limit <= 1000
     except Refused:
         assert not 1 <= int(limit) <= 1000
+
+
+def test_a_question_about_identities_names_an_anonymous_id_or_none() -> None:
+    assert read_identities({}) == ("", 100)
+    assert read_identities({"client_id": "c 1", "limit": "7"}) == ("c 1", 7)
+    for wrong in ({"limit": "0"}, {"user_id": "x"}):
+        with pytest.raises(Refused, match=next(iter(wrong))):
+            read_identities(wrong)
 
 
 def test_a_question_about_rejected_events_names_a_project_or_none() -> None:

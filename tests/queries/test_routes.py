@@ -40,10 +40,27 @@ ROWS: dict[str, Row] = {
     # As above; the event is nobody's.
     "GET /api/v1/ledger": Row({"own query": 200, "other query": 200}),
     "GET /v1/events/{event}": Row(dict.fromkeys(("own query", "own write", "other query", "other write"), 404)),
+    # As above: each asks of people of its own, who are not there.
+    "GET /api/v1/users/{user}": Row({"own query": 404, "other query": 404}),
+    "GET /api/v1/identities": Row({"own query": 200, "other query": 200}),
+    "PUT /api/v1/identities/{client_id}": Row({"own delete": 200, "other delete": 200}, b'{"user_id":"ada"}'),
+    "DELETE /api/v1/identities/{client_id}": Row({"own delete": 200, "other delete": 200}),
+    "POST /api/v1/erasures": Row({"own delete": 200, "other delete": 200}, b'{"user_id":"ada"}'),
+    "GET /api/v1/erasures": Row({"own delete": 200, "other delete": 200}),
+    "GET /api/v1/erasures/{erasure}": Row({"own delete": 404, "other delete": 404}),
     "GET /api/v1/rejected": Row({"own query": 200, "other query": 403, "admin": 200}, params={"project": "{id}"}),
     "GET /api/v1/rejected/{fingerprint}": Row(dict.fromkeys(("own query", "other query", "admin"), 404)),
     "POST /api/v1/redrive": Row({"admin": 200}, b'{"fingerprint":"nobody"}'),
     "POST /api/v1/shards/{shard}/allow": Row({"admin": 404}, b"{}"),
+    # As above: each sees its own.
+    "GET /api/v1/catalog": Row({"own query": 200, "other query": 200}),
+    "GET /api/v1/catalog/{name}": Row({"own query": 404, "other query": 404}),
+    "GET /api/v1/violations": Row({"own query": 200, "other query": 200}),
+    "GET /api/v1/projects/{id}/schemas": Row({"admin": 200}),
+    "GET /api/v1/projects/{id}/schemas/{name}": Row({"admin": 404}),
+    "PUT /api/v1/projects/{id}/schemas/{name}": Row({"admin": 200}, b'{"schema":{}}'),
+    "DELETE /api/v1/projects/{id}/schemas/{name}": Row({"admin": 404}),
+    "POST /api/v1/projects/{id}/schemas/{name}/check": Row({"admin": 200}, b'{"schema":{}}'),
     "GET /api/v1/projects": Row({"admin": 200}),
     "POST /api/v1/projects": Row({"admin": 201}, b'{"id":"new"}'),
     "GET /api/v1/projects/{id}": Row({"admin": 200}),
@@ -102,7 +119,8 @@ async def test_a_key_opens_what_its_row_says_and_nothing_else(
     row = ROWS[name(route)]
     (key,) = [key for key in await Projects(redis).list_keys(tenant.id) if key.kind is Kind.DELETE]
     places = {"id": tenant.id, "site": tenant.site, "key": key.id, "event": f"evt_{'0' * 32}"}
-    places |= {"fingerprint": "nobody", "shard": "0"}
+    places |= {"name": "signup", "client_id": "c1", "shard": "0"}
+    places |= dict.fromkeys(("user", "erasure", "fingerprint"), "nobody")
     params = {what: value.format(**places) for what, value in row.params.items()}
     tokens = await ring(redis, tenant, stranger, route.needs or Kind.QUERY)
     told = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from queries import sql
 from queries.measures import MEASURES
-from queries.query import StatsQuery
+from queries.query import Bots, StatsQuery
 from queries.recent import Cursor, RecentQuery
 from queries.rejected import Selection
 from queries.sql import Statement
@@ -27,13 +27,13 @@ def bound(statement: Statement) -> set[str]:
 def test_a_count_reads_one_project_from_a_moment_on() -> None:
     assert sql.stats(STATS) == Statement(
         "SELECT count() FROM events FINAL WHERE project = {project:String}"
-        " AND occurred_at >= fromUnixTimestamp64Milli({since:Int64})",
+        " AND occurred_at >= fromUnixTimestamp64Milli({since:Int64}) AND bot = ''",
         {"project": "demo", "since": 1000},
     )
 
 
 def test_every_condition_of_a_count_is_bound() -> None:
-    query = replace(STATS, until=2000, site_id="s", event_type="signup")
+    query = replace(STATS, until=2000, site_id="s", event_type="signup", bots="include")
     assert sql.stats(query) == Statement(
         "SELECT count() FROM events FINAL WHERE project = {project:String} AND name = {event_type:String}"
         " AND occurred_at >= fromUnixTimestamp64Milli({since:Int64})"
@@ -65,16 +65,24 @@ def test_after_a_cursor_events_come_in_the_order_of_arrival() -> None:
 
 
 @pytest.mark.parametrize("metric", MEASURES)
-def test_every_measure_is_asked_of_one_project(metric: str) -> None:
+def test_every_measure_reads_tables_and_views_of_one_project(metric: str) -> None:
     statement = sql.stats(replace(STATS, metric=metric))
-    assert statement.text.startswith(f"SELECT {MEASURES[metric]} FROM events FINAL WHERE project = {{project:String}}")
+    scans = len(re.findall(r"FROM (events|sightings|sessions|identities)", statement.text))
+    assert scans >= 1
+    assert len(re.findall(r"project ?= ?\{project:String\}", statement.text)) == scans
     assert statement.parameters["project"] == "demo"
 
 
-@given(TEXT, TEXT, TEXT, st.integers(), st.integers())
-def test_no_value_of_a_count_stands_in_its_text(project: str, site: str, name: str, since: int, until: int) -> None:
-    query = StatsQuery(project, "event_count", since, until, "any", site, name)
-    usual = StatsQuery("p", "event_count", 1, 2, "24h", "s", "e")
+@pytest.mark.parametrize(("bots", "where"), [("exclude", ["bot = ''"]), ("only", ["bot != ''"]), ("include", [])])
+def test_bots_count_where_it_is_asked_for(bots: Bots, where: list[str]) -> None:
+    assert re.findall(r"bot !?= ''", sql.stats(replace(STATS, bots=bots)).text) == where
+    assert sql.stats(replace(STATS, metric="sessions", bots=bots)).parameters["bots"] == bots
+
+
+@given(st.sampled_from(list(MEASURES)), TEXT, TEXT, TEXT, st.integers())
+def test_no_value_of_a_count_stands_in_its_text(metric: str, project: str, site: str, name: str, time: int) -> None:
+    query = StatsQuery(project, metric, time, time, "any", site, name)
+    usual = StatsQuery("p", metric, 1, 2, "24h", "s", "e")
     statement = sql.stats(query)
     assert statement.text == sql.stats(usual).text
     assert statement.parameters.keys() == bound(statement)

@@ -9,10 +9,12 @@ from ingest_api import moment
 from ingest_api.projects import Projects
 from ingest_api.projects import Settings as ProjectSettings
 from tests.workers.entries import event
+from tests.workers.erasing import carry_out, order
 from tests.workers.history import MINUTE, History
 from tests.workers.putting import BAD_FRAME, IMPOSSIBLE, NOT_JSON
 from workers import audit, retention
 from workers.audit import Findings, Hole
+from workers.erase import Places
 from workers.errors import NotNow
 from workers.replay import Replay
 
@@ -156,3 +158,23 @@ async def test_without_clickhouse_nothing_is_told(history: History) -> None:
     with pytest.raises(NotNow):
         await audit.audit(history.redis, "http://u:p@127.0.0.1:1/?database=x")
     assert await audit.read(history.redis) == before
+
+
+async def test_what_was_erased_is_no_loss_before_nor_after_its_frames_were_mended(
+    history: History, places: Places
+) -> None:
+    await history.append(0, f"{THEN}-0", [event(1, user_id="ada"), event(2)])
+    await history.append(0, f"{THEN + MINUTE}-0", [event(3)])
+    await history.drain()
+    one = await order(history.redis, users=["ada"])
+    await history.append(0, f"{THEN + 2 * MINUTE}-0", [event(4, user_id="ada"), event(5, user_id="bob")])
+    await history.append(0, f"{THEN + 3 * MINUTE}-0", [event(6, user_id="ada", properties=b"bad")])
+    await history.drain()  # dropped before they were stored
+    assert ((await audited(history)).holes, await history.counts()) == ([], (4, 4))
+    await carry_out(history.redis, places, one)
+    assert ((await audited(history)).holes, await history.counts()) == ([], (3, 3))
+    await history.warehouse.command("TRUNCATE TABLE events")
+    found = await audited(history)
+    assert [(hole.first_ms, hole.missing) for hole in found.holes] == [(THEN, 3)]  # the control: others are missed
+    await type_it(history, found.remedy)
+    assert ((await audited(history)).holes, await history.counts()) == ([], (3, 3))

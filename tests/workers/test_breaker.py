@@ -56,3 +56,13 @@ def test_what_was_redriven_and_is_rejected_once_more_halts_nobody() -> None:
     breaker.passed(again)
     assert not breaker.problem(batch(0, 100))
     assert breaker.problem(decode(0, [(entry_id, fields)], aside))
+
+
+def test_what_a_project_refuses_halts_nobody() -> None:
+    events = [event(number) for number in range(500)]
+    refused = decode(0, [entry("1000-0", events)], {f"1000-0:{n}": "schema: plan: is required" for n in range(500)})
+    breaker = Breaker(100, 20, 150)
+    assert len(refused.rejected) == 500
+    assert not breaker.problem(refused)
+    breaker.passed(refused)
+    assert not breaker.problem(batch(0, 100))

@@ -35,3 +35,8 @@ def test_what_is_fit_for_a_log_quotes_no_data() -> None:
         cause("frame: frame version 9; this build reads version 1")
         == "frame: frame version 9; this build reads version 1"
     )
+
+
+def test_what_a_schema_says_is_told_apart_word_by_word() -> None:
+    reasons = [f"schema: {field}: must satisfy {limit}" for field in ("item1", "item2") for limit in ("enum [1]", "x")]
+    assert len({fingerprint("shop", "signup", reason) for reason in reasons}) == 4

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.stack
 #: long ago for a stream, and a whole minute
 THEN = 1_795_000_020_000
 HOUR = 3_600_000
-ODD = {"name": 'it\'s \\ "odd" \n\t\0 \\N [\'x\'] %(x)s {y:String} ü', "project": "other"}
+ODD = {"name": "it's \\ \"odd\" \n\t\0 \\N ['x'] %(x)s {y:String} ü", "project": "other"}
 
 
 @pytest.fixture

@@ -3,18 +3,32 @@
 import uuid
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
+from ingest_api import erasures
 from ingest_api.ledger import books
 from ingest_api.progress import read_progress
 from ingest_api.projects import Projects
 from ingest_api.projects import Settings as ProjectSettings
 from ingest_api.stream import Redis, install
 from tests.workers.entries import event
+from tests.workers.erasing import order
 from tests.workers.history import History
 from workers import kept
-from workers.jobs import CRON, copy_ledger, delete_old_events, find_missing_events, trim_shards
+from workers.archive import Archive
+from workers.catalog import CURSOR, Page
+from workers.erase import Places
+from workers.jobs import (
+    CRON,
+    copy_ledger,
+    count_catalog,
+    delete_old_events,
+    erase_what_was_ordered,
+    find_missing_events,
+    trim_shards,
+)
 from workers.settings import Settings
 
 pytestmark = pytest.mark.stack
@@ -79,3 +93,40 @@ async def test_the_audit_says_how_many_events_are_missing_and_waits_while_a_stor
 def test_the_tail_is_audited_every_five_minutes() -> None:
     (often,) = [job for job in CRON if job.coroutine is find_missing_events]
     assert (often.minute, often.second, often.hour) == (set(range(0, 60, 5)), {40}, None)
+
+
+async def test_the_catalog_is_counted_each_minute_and_waits_where_a_store_is_away(
+    history: History, settings: Settings
+) -> None:
+    now = (await read_progress(history.redis, history.made))[0].now
+    await history.append(0, f"{now - 1000}-0", [event(1)])
+    await history.drain()
+    await history.redis.set(CURSOR, msgspec.json.encode(Page(now - 2000, now - 2000)))
+    away = settings.model_copy(update={"clickhouse_url": "http://u:p@127.0.0.1:1/?database=x"})
+    assert await count_catalog({"streams": history.redis, "settings": away}) == 0
+    assert await count_catalog({"streams": history.redis, "settings": settings}) == 1
+    (job,) = [job for job in CRON if job.coroutine is count_catalog]
+    assert (job.minute, job.second) == (None, {20})
+
+
+async def test_erasures_go_on_every_few_seconds_and_wait_while_a_store_is_away(history: History) -> None:
+    await history.append(0, "1795000000000-0", [event(1, user_id="ada"), event(2)])
+    await history.drain()
+    one = await order(history.redis, dry_run=True, users=["ada"])
+    away = history.settings.model_copy(update={"clickhouse_url": "http://u:p@127.0.0.1:1/"})
+    assert await erase_what_was_ordered({"streams": history.redis, "settings": away}) == 0
+    waiting = await erasures.get(history.redis, one.id)
+    assert waiting is not None
+    assert (waiting.state, waiting.step, bool(waiting.problem)) == ("waiting", "link", True)
+    assert await erase_what_was_ordered({"streams": history.redis, "settings": history.settings}) == 1
+    (job,) = [job for job in CRON if job.coroutine is erase_what_was_ordered]
+    assert (job.second, job.minute) == (set(range(2, 60, 5)), None)
+
+
+async def test_retention_reaches_into_the_archive(history: History, archive: Archive, places: Places) -> None:
+    await Projects(history.redis).create("demo", (), ProjectSettings(retention_days=1))
+    await history.append(0, "1700000000000-0", [event(1)])
+    await history.drain(archive)
+    settings = history.settings.model_copy(update={"archive": places.archive})
+    assert await delete_old_events({"streams": history.redis, "settings": settings}) == 1
+    assert [one async for one in archive.objects(0, 10**13)] == []

@@ -1,11 +1,12 @@
 """What became of a batch, counted frame by frame, is what became of its events one by one."""
 
 from collections import Counter
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_api import frame, runs
+from ingest_api import frame, runs, tombstones
 from ingest_api.event import Event
 from ingest_api.ledger import MINUTE_MS
 from tests.workers.entries import event
@@ -16,8 +17,13 @@ from workers.reference import Reference
 
 MS = 29_000_000 * MINUTE_MS
 MINUTE = 29_000_000
-#: what one event is: good, impossible (no row can hold it), a repetition of another's id, a duplicate of the index
-FATES = ("good", "impossible", "repeated", "duplicate")
+#: what one event is: good, impossible (no row can hold it), a repetition of another's id, a duplicate of the
+#: index, one under a tombstone
+FATES = ("good", "impossible", "repeated", "duplicate", "erased")
+CHANGED: dict[str, dict[str, Any]] = {"impossible": {"occurred_at": 10**15}, "erased": {"user_id": "ada"}}
+SECRET = b"s" * 32
+STONES = tuple(tombstones.stone(SECRET, project, MS * 2, users=["ada"]) for project in "ab")
+REFERENCE = Reference(secret=SECRET, tombstones=STONES)
 
 
 def entry(ms: int, events: list[Event], skip: bytes = b"", *, readable: bool = True, owned: bool = True) -> Entry:
@@ -30,7 +36,7 @@ def entry(ms: int, events: list[Event], skip: bytes = b"", *, readable: bool = T
 
 def landed(*entries: Entry) -> Landed:
     """Through all steps, and stored."""
-    return land(pipeline.run(decode(0, entries), Reference()))
+    return land(pipeline.run(decode(0, entries), REFERENCE))
 
 
 def test_each_minute_and_project_has_its_own_counts() -> None:
@@ -89,12 +95,13 @@ def batches(draw: st.DrawFn) -> tuple[list[Entry], Counter[tuple[int, str, str]]
             number += 1
             again = fate == "repeated" and readable and bool(stored[project])
             own = stored[project][0] if again else number
-            late = {"occurred_at": 10**15} if fate == "impossible" else {}
-            events.append(event(own, project=project, **late))
+            changed: dict[str, Any] = CHANGED.get(fate, {})
+            events.append(event(own, project=project, **changed))
             if fate == "duplicate":
                 skip += index.to_bytes(2, "big")
                 continue
             end = "rejected" if fate == "impossible" or not readable else "repeated" if again else "stored"
+            end = "erased" if fate == "erased" and readable else end
             if end == "stored":
                 stored[project].append(number)
             wanted[ms // MINUTE_MS, project, end] += 1
@@ -110,7 +117,8 @@ def test_the_counts_are_those_of_the_events_one_by_one(case: tuple[list[Entry], 
     ends: Counter[str] = Counter()
     for (_, _, end), count in wanted.items():
         ends[end] += count
-    assert (done.stored, done.rejected, done.repeated) == (ends["stored"], ends["rejected"], ends["repeated"])
+    assert (done.stored, done.rejected) == (ends["stored"], ends["rejected"])
+    assert (done.repeated, done.erased) == (ends["repeated"], ends["erased"])
 
 
 def test_the_same_entries_give_the_same_counts() -> None:

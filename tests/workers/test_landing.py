@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from ingest_api import halt
+from ingest_api import halt, tombstones
 from ingest_api.halt import Halt
+from ingest_api.secret import secret
 from ingest_api.stream import Install, Redis, Shard, fcall
 from tests.workers.entries import event
 from tests.workers.putting import BAD_FRAME, IMPOSSIBLE, NOT_JSON, UNREADABLE, put, put_frame
@@ -212,3 +213,19 @@ async def test_a_clean_batch_needs_no_verdict(bench: Bench) -> None:
     await put(bench.redis, bench.shard, [event(1)])
     await bench.store()
     assert not await bench.redis.exists(bench.shard.verdict)
+
+
+async def test_what_was_set_aside_and_is_erased_since_leaves_the_rest_under_its_token(
+    bench: Bench, warehouse: AsyncClient
+) -> None:
+    await put(bench.redis, bench.shard, [event(1), event(901, properties=b"not json", user_id="ada"), NOT_JSON])
+    await bench.store(isolate_after=100)  # and ended before the commit
+    await warehouse.command("SYSTEM STOP MERGES events")
+    stone = tombstones.stone(await secret(bench.redis), "demo", event(901).received_at, users=["ada"])
+    await tombstones.put(bench.redis, stone)
+    for _ in range(2):
+        batch = await bench.store(isolate_after=100)
+        assert [position.index for position in batch.erased] == [1]
+    found = await rows(warehouse)
+    await warehouse.command("SYSTEM START MERGES events")
+    assert found["events"] == [1]

@@ -79,7 +79,7 @@ def test_lines_of_builds_that_said_nothing_of_it_are_enriched_anew() -> None:
     again = Batch(3, ["1000-0"])
     line.add(again, text.replace(b',"derived":{}', b""))
     assert not again.enriched
-    assert pipeline.run(again, Reference()).derived["host"] == ["x"]
+    assert list(pipeline.run(again, Reference()).column("host")) == ["x"]
     with pytest.raises(line.BadLine, match="another format"):
         line.add(again, text)
 

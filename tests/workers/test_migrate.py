@@ -1,5 +1,7 @@
 """Migrations on the real engine."""
 
+import itertools
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +43,25 @@ def test_applying_twice_applies_once(client: Client) -> None:
     assert [one.name for one in migrate.apply(client)] == names
     assert migrate.apply(client) == []
     assert migrate.pending(client) == []
+
+
+@pytest.mark.stack
+def test_who_is_who_is_told_of_events_from_before_it_was_asked(client: Client) -> None:
+    older = itertools.takewhile(lambda one: not one.name.endswith("_identity.sql"), migrate.migrations())
+    for statement in itertools.chain(*(one.statements for one in older)):
+        client.command(statement)
+    columns = ["event_id", "project", "kind", "client_id", "user_id", "properties"]
+    client.insert("events", [[uuid.uuid4(), "shop", "identify", "c1", "ada", '{"plan":"pro"}']], column_names=columns)
+    for _ in range(2):  # a crash in between makes it run again
+        migrate.apply(client)
+        client.command("DELETE FROM schema_migrations WHERE name LIKE '%identity%'")
+    asked = (
+        "SELECT client_id, user_id FROM identities(project='shop')",
+        "SELECT trait, max(latest).3 FROM user_traits GROUP BY trait",
+        "SELECT user_id, client_id FROM sightings GROUP BY ALL",
+    )
+    found = [client.query(one).result_rows for one in asked]
+    assert found == [[("c1", "ada")], [("plan", '"pro"')], [("ada", "")]]
 
 
 @pytest.mark.stack

@@ -1,6 +1,7 @@
 """Old events go, on the real engine: of the project that asked for it, and of no other."""
 
 import uuid
+from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
@@ -8,7 +9,11 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from ingest_api.moment import now_ms
 from ingest_api.projects import Projects, Settings
 from ingest_api.stream import Redis
-from workers import retention
+from tests.workers.entries import entry, event
+from workers import pipeline, retention
+from workers.archive import Archive
+from workers.batch import decode
+from workers.reference import Reference
 
 pytestmark = pytest.mark.stack
 
@@ -49,3 +54,40 @@ async def test_what_is_older_than_its_project_keeps_is_deleted_and_nothing_else(
 async def test_without_a_retention_nothing_is_asked_of_clickhouse(redis: Redis) -> None:
     await Projects(redis).create("forever")
     assert await retention.clean(redis, "http://default@127.0.0.1:1/", now_ms()) == 0
+
+
+async def archived(archive: Archive) -> list[tuple[str, int]]:
+    """Project and day, counted back from now, of every line."""
+    found = []
+    async for one in archive.objects(0, now_ms() + DAY):
+        events = (await archive.read(one)).events
+        found += [(event.project, round((now_ms() - one.first_ms) / DAY)) for event in events]
+    return sorted(found)
+
+
+async def test_the_archive_keeps_no_longer_what_a_project_does_not_keep(redis: Redis, tmp_path: Path) -> None:
+    await Projects(redis).create("short", (), Settings(retention_days=2))
+    await Projects(redis).create("forever")
+    archive, where = Archive(str(tmp_path), "one", 10), str(tmp_path)
+    for days in (1, 2, 4, 9):
+        ms = now_ms() - days * DAY
+        events = [event(number, project=project) for number, project in enumerate(("short", "forever"))]
+        await archive.put(pipeline.run(decode(0, [entry(f"{ms}-0", events)]), Reference()))
+    assert await retention.clean_archive(redis, "", now_ms()) == 0
+    assert await retention.clean_archive(redis, where, now_ms()) == 2
+    kept = [("forever", days) for days in (1, 2, 4, 9)]
+    assert await archived(archive) == [*kept, ("short", 1), ("short", 2)]
+    assert await retention.clean_archive(redis, where, now_ms()) == 0
+    assert await retention.clean_archive(redis, where, now_ms() + DAY) == 1
+    assert await archived(archive) == [*kept, ("short", 1)]
+
+
+async def test_a_damaged_object_keeps_retention_from_nothing(redis: Redis, tmp_path: Path) -> None:
+    await Projects(redis).create("short", (), Settings(retention_days=1))
+    archive = Archive(str(tmp_path), "one", 10)
+    for ms in (now_ms() - 9 * DAY, now_ms() - 8 * DAY):
+        await archive.put(pipeline.run(decode(0, [entry(f"{ms}-0", [event(1, project="short")])]), Reference()))
+    first, _ = [one async for one in archive.objects(0, now_ms())]
+    (tmp_path / first.path).write_bytes(b"cut")
+    assert await retention.clean_archive(redis, str(tmp_path), now_ms()) == 1
+    assert [one async for one in archive.objects(0, now_ms())] == [first]

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
+from ingest_api.event import Event
 from tests.workers.entries import entry, event
 from workers import pipeline, row
 from workers.batch import Batch, decode
@@ -127,13 +128,96 @@ async def test_the_probe_has_the_columns_of_the_table(warehouse: AsyncClient) ->
     assert len(found[0]) == len(row.COLUMNS)
 
 
-async def test_odd_but_right_properties_are_stored_as_they_are(sink: Sink, warehouse: AsyncClient) -> None:
+async def who_is_who(warehouse: AsyncClient, project: str) -> list[str]:
+    """All that is known of the people of a project, as JSON."""
+    questions = (
+        "SELECT * FROM identities(project={project:String}) ORDER BY client_id",
+        "SELECT client_id, user_id, min(claim) FROM identity_claims WHERE project = {project:String} "
+        "GROUP BY client_id, user_id ORDER BY client_id, user_id",
+        "SELECT user_id, trait, max(latest) FROM user_traits WHERE project = {project:String} "
+        "GROUP BY user_id, trait ORDER BY user_id, trait",
+        "SELECT user_id, client_id, min(first_seen), max(last_seen) FROM sightings WHERE project = {project:String} "
+        "GROUP BY user_id, client_id ORDER BY user_id, client_id",
+    )
+    found = [await warehouse.raw_query(one, {"project": project}, fmt="JSONEachRow") for one in questions]
+    return [one.decode() for one in found]
+
+
+def people(project: str) -> list[Event]:
+    """Some who say who they are, some more than once and not always the same."""
+    return [
+        event(
+            number,
+            project=project,
+            kind=("event", "event", "identify")[number % 3],
+            client_id=("", "c1", "c2", "c3")[number % 4],
+            user_id=("", "ada", "", "eve", "bob")[number % 5],
+            properties=b'{"plan":"p%d","n":%d}' % (number % 7, number),
+        )
+        for number in range(1, 121)
+    ]
+
+
+async def test_who_is_who_does_not_change_when_batches_are_retried_or_replayed(
+    sink: Sink, warehouse: AsyncClient, clickhouse_url: str
+) -> None:
+    project = f"people-{secrets.token_hex(4)}"
+    told = people(project)
+    await sink.insert(prepared(*told), "a")
+    before = await who_is_who(warehouse, project)
+    assert '"user_id":"ada"' in before[0]
+    await sink.insert(prepared(*told), "a")  # a retry: the same token
+    assert await who_is_who(warehouse, project) == before
+    other = Sink(clickhouse_url, "replaying", 10)
+    await other.insert(prepared(*reversed(told)), "b")  # a replay: another token, in other batches and another order
+    for number in range(0, len(told), 50):
+        await other.insert(prepared(*told[number : number + 50]), f"c{number}")
+    await other.close()
+    assert await who_is_who(warehouse, project) == before
+
+
+async def test_who_is_who_is_the_same_in_whatever_order_events_arrive(sink: Sink, warehouse: AsyncClient) -> None:
+    project, backwards = (f"people-{secrets.token_hex(4)}" for _ in range(2))
+    await sink.insert(prepared(*people(project)), "a")
+    for one in people(backwards)[::-20]:  # these come before all others, and once more with them
+        await sink.insert(prepared(one), one.event_id.hex())
+    await sink.insert(prepared(*reversed(people(backwards))), "c")
+    assert await who_is_who(warehouse, backwards) == await who_is_who(warehouse, project)
+
+
+async def test_looking_for_bad_rows_makes_nobody_known(sink: Sink, warehouse: AsyncClient) -> None:
+    project = f"people-{secrets.token_hex(4)}"
+    bad = event(999, project=project, user_id="mallory", properties=b"not json")
+    assert len(await sink.refused(prepared(*people(project), bad))) == 1
+    assert await who_is_who(warehouse, project) == [""] * 4
+
+
+ODD = [
+    *(b'{"a":1,"a":2}', b'{"a":{"b":1},"a.b":2}', b'{"":1}', b'{"__proto__":{}}', b'{"t":"2024-01-01T10:00:00Z"}'),
+    *(b'{"n":123456789012345678901234567890}', b'{"u":"\\u0000\\ud83d\\ude00"}'),
+]
+
+
+async def test_odd_traits_stop_no_batch(sink: Sink, warehouse: AsyncClient) -> None:
+    project = f"people-{secrets.token_hex(4)}"
     odd = [
-        b'{"a":1,"a":2}', b'{"a":{"b":1},"a.b":2}', b'{"":1}', b'{"__proto__":{}}', b'{"t":"2024-01-01T10:00:00Z"}',
-        b'{"n":123456789012345678901234567890}', b'{"u":"\\u0000\\ud83d\\ude00"}',
-    ]  # fmt: skip
-    await sink.insert(prepared(*(event(i, properties=raw) for i, raw in enumerate(odd))), "a")
+        *ODD,
+        b"{}",
+        b'{"a":{"b":' * 15 + b"null" + b"}}" * 15,
+        b'{"a":[[],[{}],[null,1,"x"]]}',
+        b'{"\\"\\\\":1e-300}',
+    ]
+    who = {"project": project, "kind": "identify", "client_id": "c'\\\u0000", "user_id": "\U0001f600\\N"}
+    told = [event(number, occurred_at=number, properties=raw, **who) for number, raw in enumerate(odd)]
+    await sink.insert(prepared(*told), "a")
     assert await count(warehouse) == len(odd)
+    links, _, traits, _ = await who_is_who(warehouse, project)
+    assert (links.count("\n"), '"trait":"t"' in traits) == (1, True)
+
+
+async def test_odd_but_right_properties_are_stored_as_they_are(sink: Sink, warehouse: AsyncClient) -> None:
+    await sink.insert(prepared(*(event(i, properties=raw) for i, raw in enumerate(ODD))), "a")
+    assert await count(warehouse) == len(ODD)
     query = "SELECT toString(properties.t), toString(properties.n) FROM events WHERE _index IN (4, 5) ORDER BY _index"
     rows = (await warehouse.query(query)).result_rows
     assert rows[0][0] == "2024-01-01T10:00:00Z"

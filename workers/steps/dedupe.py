@@ -6,9 +6,9 @@ from workers.reference import Reference
 
 def dedupe(batch: Batch, _reference: Reference) -> None:
     """Keep the first of equal ids. Across batches ReplacingMergeTree does the same."""
-    ids = [(event.project, event.event_id) for event in batch.events]
-    if len(set(ids)) == len(ids):
+    if len({event.event_id for event in batch.events}) == len(batch.events):
         return
+    ids = [(event.project, event.event_id) for event in batch.events]
     seen: set[tuple[str, bytes]] = set()
     wanted = [not (one in seen or seen.add(one)) for one in ids]  # type: ignore[func-returns-value]  # add is None
     batch.repeated += [position for position, keep in zip(batch.positions, wanted, strict=True) if not keep]

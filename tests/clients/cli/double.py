@@ -143,7 +143,14 @@ class Double:
         if refusal := self._refusal(request):
             return refusal
         count = len(self.events)
-        counts = {"accepted": count, "duplicate": 1, "stored": count - self.lost, "rejected": 0, "repeated": 0}
+        counts = {
+            "accepted": count,
+            "duplicate": 1,
+            "stored": count - self.lost,
+            "rejected": 0,
+            "repeated": 0,
+            "erased": 0,
+        }
         account = {**counts, "in_flight": self.lost, "refused": {"invalid_field": 2, "rate_limited": 1500}}
         balanced = {"balanced": not self.lost}
         minute = {"minute": "2026-11-21T10:00:00Z", **account, **balanced}

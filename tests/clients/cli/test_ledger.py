@@ -10,9 +10,10 @@ async def test_each_minute_is_a_line_and_the_sums_are_the_last(connected: Headra
     assert (ended.code, ended.err) == (0, "")
     heads, minute, total = ended.out.splitlines()
     assert heads.split() == [
-        *("minute", "accepted", "stored", "rejected", "repeated", "in", "flight", "duplicate", "refused", "balanced")
+        *("minute", "accepted", "stored", "rejected", "repeated", "erased", "in", "flight", "duplicate", "refused"),
+        "balanced",
     ]
-    counts = ["1,234", "1,234", "0", "0", "0", "1", "1,500", "rate_limited,", "2", "invalid_field", "yes"]
+    counts = ["1,234", "1,234", "0", "0", "0", "0", "1", "1,500", "rate_limited,", "2", "invalid_field", "yes"]
     assert minute.split() == ["2026-11-21T10:00:00Z", *counts]
     assert total.split() == ["total", *counts]
 

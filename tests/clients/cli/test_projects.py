@@ -46,6 +46,17 @@ async def test_a_setting_that_is_named_is_changed_and_the_others_stay(operator: 
     ]
 
 
+async def test_what_is_kept_of_visitors_is_a_setting(operator: Headrace, shop: str) -> None:
+    await operator("project", "create", shop)
+    lists = ("--hash-property", "email", "--hash-property", "customer.email", "--drop-property", "card")
+    first = await operator("project", "set", shop, "--no-cookieless", "--do-not-track", *lists, "--json")
+    names = ("cookieless", "do_not_track", "hash_properties", "drop_properties")
+    assert [first.document[name] for name in names] == [False, True, ["email", "customer.email"], ["card"]]
+    second = await operator("project", "set", shop, "--cookieless", "--hash-nothing", "--drop-nothing", "--json")
+    assert [second.document[name] for name in names] == [True, True, [], []]
+    assert (await operator("project", "set", shop, "--drop-property", "a..b")).code == 2
+
+
 async def test_a_setting_that_cannot_be_is_wrong_usage_and_changes_nothing(operator: Headrace, shop: str) -> None:
     made = await operator("project", "create", shop, "--json")
     for wrong in (("--origin", "shop.example"), ("--public-rate", "-1"), ("--ip", "all"), ("--past-days", "x"), ()):

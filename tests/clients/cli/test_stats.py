@@ -32,6 +32,12 @@ async def test_a_range_replaces_the_default_period(connected: Headrace, double: 
     assert dict(double.requests[0].query) == {"metric": "event_count", "from": "2026-11-01", "to": "2026-11-08"}
 
 
+async def test_bots_count_where_it_is_asked_for(connected: Headrace, double: Double) -> None:
+    assert (await connected("stats", "--bots", "include")).code == 0
+    assert double.requests[0].query["bots"] == "include"
+    assert (await connected("stats", "--bots", "maybe")).code == 2
+
+
 async def test_a_metric_that_does_not_exist_is_wrong_usage(connected: Headrace) -> None:
     ended = await connected("stats", "--metric", "joy", "--json")
     assert ended.code == 2
