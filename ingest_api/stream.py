@@ -12,6 +12,7 @@ import redis.asyncio as redis_asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ingest_api.durability import Level
 
@@ -120,6 +121,24 @@ class Install:
         return Shard(int.from_bytes(digest[-4:], "big") % self.shard_count)
 
 
+class _Heedful:
+    """A connection that heeds a cancellation. redis-py bounds a write with `asyncio.wait_for`, which until Python 3.12
+    forgets one that meets the end of what it waits for: a loop that was told to end would go on for ever.
+    """
+
+    socket_timeout: float | None
+
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        bound, self.socket_timeout = self.socket_timeout, None
+        try:
+            async with asyncio.timeout(bound):
+                await super().send_packed_command(command, check_health)  # type: ignore[misc]  # of what it is mixed with
+        except TimeoutError as error:
+            raise RedisTimeoutError("Redis did not take a command in time.") from error
+        finally:
+            self.socket_timeout = bound
+
+
 def connect(url: str, *, timeout: float | None = 5.0) -> Redis:
     """A client for one process. Connecting fails after 1 s; an answer may take `timeout` seconds, or for ever.
 
@@ -133,6 +152,7 @@ def connect(url: str, *, timeout: float | None = 5.0) -> Redis:
         socket_timeout=timeout,
         retry=Retry(NoBackoff(), 0),  # an append whose answer was lost must not be sent twice behind our back
     )
+    pool.connection_class = type("Connection", (_Heedful, pool.connection_class), {})
     return Redis.from_pool(pool)
 
 

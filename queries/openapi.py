@@ -18,7 +18,7 @@ _ABOUT = (
 _STATUSES = {
     400: "What was sent is not valid; the answer says what is wrong.",
     401: "The key is missing or not valid, or of another kind.",
-    403: "The site is not one of the key's project.",
+    403: "The site or the project is not the key's.",
     404: "There is nothing of this name.",
     405: "Another method: `Allow` names those that are taken.",
     408: "The body did not arrive in time.",
@@ -103,7 +103,10 @@ def _errors(route: Route) -> Json:
         statuses += [400, 408, 413, 415]
     if route.parameters:
         statuses += [400, 422]
-    if any(parameter.name in {"site_id", "project"} for parameter in route.parameters):
+    named = {parameter.name for parameter in route.parameters}
+    if route.needs is not Kind.ADMIN:  # whose project may be any
+        named |= set(getattr(route.request, "__struct_fields__", ()))
+    if named & {"site_id", "project"}:
         statuses.append(403)
     if "{" in route.path:
         statuses.append(404)

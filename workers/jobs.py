@@ -1,8 +1,10 @@
 """The arq jobs: control work, never events. Each may run twice, or not at all, without harm."""
 
+import functools
 import logging
 import time
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
 
 from arq import cron
 from redis.exceptions import RedisError
@@ -16,7 +18,24 @@ from workers.source import trim
 
 log = logging.getLogger(__name__)
 
+J = TypeVar("J", bound=Callable[[dict[str, Any]], Awaitable[int]])
 
+
+def patient(job: J) -> J:
+    """A job that a store keeps from its work says so, and is begun again at its next time."""
+
+    @functools.wraps(job)
+    async def begun(ctx: dict[str, Any]) -> int:
+        try:
+            return await job(ctx)
+        except (NotNow, RedisError, OSError) as error:
+            log.warning("a job waits", extra={"action": job.__name__, "why": str(error)})
+            return 0
+
+    return cast("J", begun)
+
+
+@patient
 async def trim_shards(ctx: dict[str, Any]) -> int:
     """Drop frames that were committed long enough ago. Returns how many entries went."""
     redis: Redis = ctx["streams"]
@@ -29,80 +48,62 @@ async def trim_shards(ctx: dict[str, Any]) -> int:
     return dropped
 
 
+@patient
 async def delete_old_events(ctx: dict[str, Any]) -> int:
     """Delete what projects do not keep any longer. Returns how many projects had something to delete."""
     settings: Settings = ctx["settings"]
     now_ms = time.time_ns() // 1_000_000
     cleaned = await retention.clean(ctx["streams"], settings.clickhouse_url, now_ms)
     log.info("deleted old events", extra={"action": "retention", "projects": cleaned})
-    try:
-        lines = await retention.clean_archive(ctx["streams"], settings.archive, now_ms)
-    except (NotNow, RedisError, OSError) as error:
-        log.warning("the archive was not cleaned", extra={"action": "retention", "why": str(error)})
-    else:
-        log.info("cleaned the archive", extra={"action": "retention", "lines": lines})
+    lines = await retention.clean_archive(ctx["streams"], settings.archive, now_ms)
+    log.info("cleaned the archive", extra={"action": "retention", "lines": lines})
     return cleaned
 
 
+@patient
 async def copy_ledger(ctx: dict[str, Any]) -> int:
     """Copy what is settled of the ledger into ClickHouse. Returns how many lines went."""
     settings: Settings = ctx["settings"]
-    try:
-        copied = await ledger.copy(ctx["streams"], settings.clickhouse_url)
-    except (NotNow, RedisError, OSError) as error:
-        log.warning("the ledger waits", extra={"action": "ledger", "why": str(error)})
-        return 0
+    copied = await ledger.copy(ctx["streams"], settings.clickhouse_url)
     log.info("copied the ledger", extra={"action": "ledger", "lines": copied})
     return copied
 
 
+@patient
 async def find_missing_events(ctx: dict[str, Any]) -> int:
     """Audit the tail that is kept. Returns how many events are missing."""
     settings: Settings = ctx["settings"]
-    try:
-        found = await audit.audit(ctx["streams"], settings.clickhouse_url)
-    except (NotNow, RedisError, OSError) as error:
-        log.warning("the audit waits", extra={"action": "audit", "why": str(error)})
-        return 0
+    found = await audit.audit(ctx["streams"], settings.clickhouse_url)
     log.info("audited", extra={"action": "audit", "minutes": found.minutes, "missing": found.missing})
     return found.missing
 
 
+@patient
 async def destroy_salts(ctx: dict[str, Any]) -> int:
     """Destroy the salts of days that are over. Returns how many went."""
     redis: Redis = ctx["streams"]
     settings: Settings = ctx["settings"]
-    try:
-        if await redis.exists(kept.IN_USE):  # what a replay reads may still need them
-            return 0
-        gone = await salts.destroy(redis, await read_install(redis), settings.keep_minutes)
-    except (RedisError, OSError) as error:
-        log.warning("the salts wait", extra={"action": "salts", "why": str(error)})
+    if await redis.exists(kept.IN_USE):  # what a replay reads may still need them
         return 0
+    gone = await salts.destroy(redis, await read_install(redis), settings.keep_minutes)
     log.info("destroyed salts", extra={"action": "salts", "days": gone})
     return gone
 
 
+@patient
 async def count_catalog(ctx: dict[str, Any]) -> int:
     """Count which events and properties were seen since the last run. Returns how many pages of them there were."""
     settings: Settings = ctx["settings"]
-    try:
-        pages = await catalog.count(ctx["streams"], settings.clickhouse_url)
-    except (NotNow, RedisError, OSError) as error:
-        log.warning("the catalog waits", extra={"action": "catalog", "why": str(error)})
-        return 0
+    pages = await catalog.count(ctx["streams"], settings.clickhouse_url)
     log.info("counted the catalog", extra={"action": "catalog", "pages": pages})
     return pages
 
 
+@patient
 async def erase_what_was_ordered(ctx: dict[str, Any]) -> int:
     """Go on with erasures, and look whether anything has come back. Returns how many came to their end."""
     settings: Settings = ctx["settings"]
-    try:
-        return await erase.erase(ctx["streams"], Places(settings.clickhouse_url, settings.archive))
-    except (NotNow, RedisError, OSError) as error:
-        log.warning("erasures wait", extra={"action": "erase", "why": str(error)})
-        return 0
+    return await erase.erase(ctx["streams"], Places(settings.clickhouse_url, settings.archive))
 
 
 CRON = (

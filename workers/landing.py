@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from ingest_api import fault
-from workers import isolate, pipeline, salts, verdict
+from workers import isolate, pipeline, row, salts, verdict
 from workers.batch import Batch, Entry, decode
 from workers.breaker import Breaker
 from workers.errors import BadRows, Halted
 from workers.fingerprint import cause
 from workers.reference import Reference, References
+from workers.row import Columns
 from workers.settings import Settings
 from workers.sink import Sink
 from workers.source import Source
@@ -66,11 +67,11 @@ class Landing:
             self.looking_for = ""
         while True:
             reference = await self._reference(entries)
-            batch = await self._sink.turns.take(_prepare, self._source.shard.number, entries, aside, reference)
+            batch, columns = await self._sink.turns.take(_prepare, self._source.shard.number, entries, aside, reference)
             fault.point("worker.after_decode")
             stands = await self._judge(batch, stands, tried=tried)
             try:
-                await self._insert(batch, stands.token)
+                await self._insert(batch, stands.token, columns)
             except BadRows:
                 self.looking_for = "the rows that ClickHouse refuses"
                 aside, tried = {**stands.aside, **await self._refused(batch, span)}, True
@@ -79,8 +80,8 @@ class Landing:
                 self._breaker.passed(batch)
                 return batch
 
-    async def _insert(self, batch: Batch, token: str) -> None:
-        await self._persist("ClickHouse", lambda: self._sink.insert(batch, token))
+    async def _insert(self, batch: Batch, token: str, columns: Columns) -> None:
+        await self._persist("ClickHouse", lambda: self._sink.insert(batch, token, columns))
 
     async def _refused(self, batch: Batch, span: str) -> dict[str, str]:
         """Events that ClickHouse does not take. Raises `Halted` when they are too many to look for them all."""
@@ -126,5 +127,6 @@ class Landing:
         return bool(await self._persist("Redis", lambda: self._source.allowed(span)))
 
 
-def _prepare(shard: int, entries: list[Entry], aside: Mapping[str, str], reference: Reference) -> Batch:
-    return pipeline.run(decode(shard, entries, aside), reference)
+def _prepare(shard: int, entries: list[Entry], aside: Mapping[str, str], reference: Reference) -> tuple[Batch, Columns]:
+    batch = pipeline.run(decode(shard, entries, aside), reference)
+    return batch, row.columns(batch)

@@ -16,7 +16,7 @@ class Settings(BaseSettings):
     worker_metrics_port: int = Field(
         default=0, ge=0, le=65535, description="port for the worker's Prometheus metrics on loopback; 0 turns it off"
     )
-    batch_events: int = Field(default=10_000, ge=1, le=500_000, description="events that make a batch at once")
+    batch_events: int = Field(default=20_000, ge=1, le=500_000, description="events that make a batch at once")
     batch_bytes: int = Field(default=32 * 1024 * 1024, ge=1024, description="unpacked bytes that make a batch at once")
     linger_ms: int = Field(default=250, ge=0, le=60_000, description="the oldest event waits this long for company")
     lease_seconds: float = Field(default=6.0, gt=1, description="a dead worker's shards are free after this")

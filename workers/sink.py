@@ -50,21 +50,23 @@ class Sink:
         self._client: AsyncClient | None = None
         self._connecting = asyncio.Lock()
 
-    async def insert(self, batch: Batch, token: str) -> None:
+    async def insert(self, batch: Batch, token: str, columns: row.Columns | None = None) -> None:
         """Store the events, then the rejected ones beside them, under the token of the batch's verdict.
+
+        `columns` are the events' own, where they were made already.
 
         Raises `NotNow` when the same call must be made again later, and `BadRows` when ClickHouse refuses the events
         as they are: nothing is stored then.
         """
         token = f"{self._install_id}:{batch.shard}:{token}"
         if batch.events:
-            columns = await self.turns.take(row.columns, batch)
-            await self._insert("events", row.COLUMNS, columns, token)
+            rows = columns if columns is not None else await self.turns.take(row.columns, batch)
+            await self._insert("events", row.COLUMNS, rows, token)
         if batch.rejected:
             fault.point("worker.mid_insert")
-            columns = row.rejected_columns(batch.shard, batch.rejected)
+            aside = row.rejected_columns(batch.shard, batch.rejected)
             try:
-                await self._insert("rejected_events", row.REJECTED_COLUMNS, columns, f"{token}:rejected")
+                await self._insert("rejected_events", row.REJECTED_COLUMNS, aside, f"{token}:rejected")
             except BadRows as error:  # of our own making: nobody is to blame but this build
                 raise NotNow(f"rejected_events: {error}") from error
         fault.point("worker.after_insert")

@@ -1,4 +1,4 @@
-"""The ceiling of the drain: rows that are columns already, inserted 10,000 at a time. No Redis, no decoding.
+"""The ceiling of the drain: rows that are columns already, inserted in batches as large as a worker's. No Redis.
 
     python -m tests.bench.bare_insert --clickhouse URL --events 200000 --inserts 4
 
@@ -21,9 +21,10 @@ from tests.bench.measure import own_sample
 from workers import pipeline, row
 from workers.address import address
 from workers.reference import Reference
+from workers.settings import Settings
 
 _TABLE = "bare_events"
-_ROWS = 10_000
+_ROWS = Settings.model_fields["batch_events"].default
 _SETTINGS = {
     "async_insert": 0,
     "type_json_skip_duplicated_paths": 1,

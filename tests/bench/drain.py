@@ -22,7 +22,7 @@ from workers import migrate
 
 _STAGE = "drain"
 _SEED = 7
-_POLL_SECONDS = 0.01
+_POLL_SECONDS = 0.05
 _WORKER = ("arq", "workers.worker.WorkerSettings")
 
 

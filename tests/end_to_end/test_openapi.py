@@ -114,6 +114,8 @@ def places(operation_id: str, tenant: Tenant) -> dict[str, str]:
         found["user"] = seen(tenant)
     if "{client_id}" in path:
         found["client_id"] = f"c_{secrets.token_hex(8)}"
+    if "{erasure}" in path:
+        found["erasure"] = erasing(tenant)
     if "{shard}" in path:
         found["shard"] = halted(tenant)
     if "{name}" in path:
@@ -140,6 +142,14 @@ def seen(tenant: Tenant) -> str:
     with migrate.connect(tenant.stores["HEADRACE_CLICKHOUSE_URL"]) as client:
         client.insert("sightings", [list(row.values())], column_names=list(row))
     return str(row["user_id"])
+
+
+def erasing(tenant: Tenant) -> str:
+    """The id of an erasure that counts and does nothing."""
+    url, order = f"{tenant.url}/api/v1/erasures", {"user_id": "ada", "dry_run": True}
+    answer = tenant.session.post(url, json=order, headers=tenant.headers["delete_key"], timeout=10)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["data"]["id"])
 
 
 def described(tenant: Tenant) -> str:

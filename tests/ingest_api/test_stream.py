@@ -1,5 +1,6 @@
 """What is fixed at install, and the index's window."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -63,3 +64,17 @@ async def test_the_index_expires_and_a_hit_writes_too(redis: Redis) -> None:
     assert (await append(redis, made, b"d" * 16, b"p" * 8))[1] == b"1"
     assert await redis.pttl(bucket) > 3_600_000
     assert (await redis.info("replication"))["master_repl_offset"] >= before
+
+
+async def test_a_loop_that_asks_redis_ends_when_it_is_told_to(redis: Redis) -> None:
+    async def ask() -> None:
+        while True:
+            await redis.get("x")
+
+    for turns in range(200):  # the cancellation meets every moment of a call
+        asking = asyncio.ensure_future(ask())
+        for _ in range(turns % 40):
+            await asyncio.sleep(0)
+        asking.cancel()
+        done, _ = await asyncio.wait([asking], timeout=5)
+        assert done, f"a cancellation {turns % 40} turns after the beginning was not heard"
