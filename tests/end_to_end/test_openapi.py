@@ -146,8 +146,10 @@ def seen(tenant: Tenant) -> str:
 
 def erasing(tenant: Tenant) -> str:
     """The id of an erasure that counts and does nothing."""
-    url, order = f"{tenant.url}/api/v1/erasures", {"user_id": "ada", "dry_run": True}
-    answer = tenant.session.post(url, json=order, headers=tenant.headers["delete_key"], timeout=10)
+    url = f"{tenant.url}/api/v1/erasures"
+    answer = tenant.session.post(
+        url, json={"user_id": "ada", "dry_run": True}, headers=tenant.headers["delete_key"], timeout=10
+    )
     assert answer.status_code == 200, answer.text
     return str(answer.json()["data"]["id"])
 
