@@ -19,9 +19,17 @@ TIMEOUT_SECONDS = 300
 _DAY_MS = 86_400_000
 #: hash: project -> Unix ms; what was appended before is not in the archive any more
 ARCHIVED = "headrace:retention:archive"
-#: table -> the time that counts. What was rejected has no time of its own but that of its arrival.
-_TABLES = {"events": "occurred_at", "rejected_events": "appended_at"}
-_OLD = "project = {project:String} AND %s < fromUnixTimestamp64Milli({before:Int64})"
+_BEFORE = "< fromUnixTimestamp64Milli({before:Int64})"
+#: of those who were not seen since
+_GONE = "user_id NOT IN (SELECT user_id FROM sightings WHERE project = {project:String})"
+#: table -> what is too old, one after the other. What was rejected has no time of its own but that of its arrival.
+_OLD = {
+    "events": f"occurred_at {_BEFORE}",
+    "rejected_events": f"appended_at {_BEFORE}",
+    "sightings": f"last_seen {_BEFORE}",
+    "user_traits": _GONE,
+    "identity_claims": _GONE,
+}
 
 
 async def oldest(redis: Redis, now_ms: int) -> dict[str, int]:
@@ -74,8 +82,8 @@ async def _clean(client: AsyncClient, project: str, before_ms: int) -> bool:
     """Asks first: a deletion that finds nothing is work for the engine all the same."""
     parameters = {"project": project, "before": before_ms}
     found = False
-    for table, column in _TABLES.items():
-        old = _OLD % column
+    for table, condition in _OLD.items():
+        old = f"project = {{project:String}} AND {condition}"
         if await client.command(f"SELECT count() FROM {table} WHERE {old}", parameters=parameters):  # noqa: S608  # names above
             await client.command(f"DELETE FROM {table} WHERE {old}", parameters=parameters)  # noqa: S608  # names above
             found = True

@@ -142,8 +142,11 @@ async def test_a_worker_with_a_halted_shard_says_so_and_drains_the_others(
     async def stored() -> int:
         return int((await warehouse.query("SELECT count() FROM events")).result_rows[0][0])
 
+    async def counted() -> bool:  # a moment after it was told
+        return REGISTRY.get_sample_value("worker_halted_shards") == 1
+
     await until(told)
     await until(stored)
-    assert REGISTRY.get_sample_value("worker_halted_shards") == 1
+    await until(counted)
     assert [record.levelname for record in caplog.records if record.message == "halted"] == ["CRITICAL"]
     await fleet.stop()

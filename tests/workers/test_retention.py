@@ -51,6 +51,24 @@ async def test_what_is_older_than_its_project_keeps_is_deleted_and_nothing_else(
     assert await retention.clean(redis, clickhouse_url, now_ms()) == 0
 
 
+async def test_who_was_not_seen_since_is_forgotten_and_who_was_keeps_traits_and_links(
+    redis: Redis, warehouse: AsyncClient, clickhouse_url: str
+) -> None:
+    await Projects(redis).create("short", (), Settings(retention_days=1))
+    columns = ["event_id", "project", "name", "kind", "occurred_at", "user_id", "client_id", "properties"]
+    told = [("gone", "c_1", 3), ("stays", "c_2", 3), ("stays", "", 0)]
+    rows = [
+        [uuid.uuid4(), "short", "identify", "identify", now_ms() - age * DAY, user, client, '{"plan":"pro"}']
+        for user, client, age in told
+    ]
+    for row in rows:
+        await warehouse.insert("events", [row], column_names=columns)
+    assert await retention.clean(redis, clickhouse_url, now_ms()) == 1
+    for table, column in (("sightings", "user_id"), ("user_traits", "user_id"), ("identity_claims", "client_id")):
+        found = (await warehouse.query(f"SELECT DISTINCT {column} FROM {table} WHERE project = 'short'")).result_rows
+        assert found == [("c_2" if column == "client_id" else "stays",)], table
+
+
 async def test_without_a_retention_nothing_is_asked_of_clickhouse(redis: Redis) -> None:
     await Projects(redis).create("forever")
     assert await retention.clean(redis, "http://default@127.0.0.1:1/", now_ms()) == 0
