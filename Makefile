@@ -63,7 +63,7 @@ test: $(READY) $(CORPORA_READY) ## every test, fast ones first
 test-containers: $(READY) $(CORPORA_READY) ## the stack tests against real server images (needs Docker)
 	@HEADRACE_TEST_CONTAINERS=1 $(BIN)/pytest -m stack
 
-faults: $(READY) ## break everything on purpose, three times each, and write docs/reliability.md (over an hour)
+faults: $(READY) ## break everything on purpose, three times each, and write docs/reliability.md (some three hours)
 	@$(BIN)/python -m tests.faults
 
 bench: $(READY) ## rates, latencies and CPU per event, as ratios to ceilings of the same run

@@ -59,13 +59,12 @@ async def _run(
         await warehouse.actor.start()
         try:
             for experiment in chosen:
-                turns = 1 if experiment.long else times
-                for time_ in range(turns):
+                for time_ in range(times):
                     where = _made(Path(folder), f"{len(results)}")
                     began = time.monotonic()
                     results.append(await run(experiment, where, warehouse, rounds=rounds, seed=seed + time_))
                     _say(results[-1], time.monotonic() - began)
-                keep(results[-turns:])
+                keep(results[-times:])
         finally:
             await warehouse.actor.kill()
     return results

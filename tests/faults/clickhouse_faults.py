@@ -34,7 +34,7 @@ def away(seconds: float) -> Experiment:
         play.notes.append(f"away for {seconds} s")
 
     env = {"HEADRACE_BATCH_EVENTS": "10000"} if long else {}
-    return Experiment(f"ClickHouse killed, away for {seconds} s", breaks, ONCE, env=env, quick=not long, long=long)
+    return Experiment(f"ClickHouse killed, away for {seconds} s", breaks, ONCE, env=env, quick=not long)
 
 
 async def killed_again_and_again(play: Play) -> None:

@@ -39,8 +39,6 @@ class Experiment:
     view_window: int = 10_000
     #: belongs to the subset that `make test` runs
     quick: bool = False
-    #: takes minutes: only when everything is run
-    long: bool = False
 
     @property
     def how(self) -> str:

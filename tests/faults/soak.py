@@ -97,4 +97,4 @@ def soak(seconds: int, *, quick: bool = False) -> Experiment:
             await asyncio.sleep(play.dice.random() * _CALM_SECONDS)
         play.notes.append(", ".join(f"{name} {count}" for name, count in sorted(happened.items())))
 
-    return Experiment(f"soak of {seconds} s", breaks, ONCE, quick=quick, long=True)
+    return Experiment(f"soak of {seconds} s", breaks, ONCE, quick=quick)
