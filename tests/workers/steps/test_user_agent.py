@@ -1,12 +1,15 @@
 """User agents that a person read, and what holds for any text."""
 
+import os
 import tomllib
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import aiohttp.http
 import pytest
 import requests.utils
+import yaml  # type: ignore[import-untyped]  # it ships no types
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -115,3 +118,25 @@ def test_any_text_is_read_and_always_in_the_same_way(agents: list[str]) -> None:
     assert said(*agents) == derived
     assert all(len(text) <= READ_CHARS and text.isascii() for text in readable(agents))
     assert [is_tool(agent) for agent in readable(agents)] == [is_tool(agent) for agent in agents]
+
+
+@pytest.mark.parametrize(("file", "column"), [("test_ua.yaml", "browser"), ("test_os.yaml", "os")])
+def test_every_case_of_uap_core_gives_the_name_and_the_version_that_it_must(file: str, column: str) -> None:
+    checkout = Path(os.environ.get("HEADRACE_UAP_CORE", "uap-core"))
+    if not checkout.is_dir():
+        pytest.skip("HEADRACE_UAP_CORE names no checkout of uap-core; no package carries its cases")
+    known: list[dict[str, Any]] = yaml.safe_load((checkout / "tests" / file).read_text("utf-8"))["test_cases"]
+    cases = [case for case in known if len(case["user_agent_string"]) <= READ_CHARS]
+    found = said(*(case["user_agent_string"] for case in cases))
+    wrong = [
+        (case, name, version)
+        for case, name, version in zip(cases, found[column], found[f"{column}_version"], strict=True)
+        if name != ("" if case["family"] == "Other" else case["family"]) or version != _version(case)
+    ]
+    assert wrong == []
+    assert len(cases) > 400
+
+
+def _version(case: dict[str, Any]) -> str:
+    major, minor = case["major"], case["minor"]
+    return (f"{major}.{minor}" if major and minor else major or "")[:16]
