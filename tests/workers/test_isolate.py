@@ -10,6 +10,8 @@ from workers.errors import Halted, NotNow
 from workers.isolate import killers
 from workers.reference import Reference
 
+pytestmark = pytest.mark.slow  # every child loads the steps
+
 MEMORY = 256 * 1024 * 1024
 
 
