@@ -5,9 +5,8 @@ from functools import lru_cache
 
 from aiohttp import web
 
+from ingest_api import ip
 from ingest_api.settings import Settings
-
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def client_address(request: web.BaseRequest, settings: Settings) -> str:
@@ -43,19 +42,11 @@ def _networks(proxies: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Netwo
 
 
 @lru_cache(maxsize=65_536)
-def _address(entry: str) -> _Address | None:
+def _address(entry: str) -> ip.Address | None:
     """`192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`; None for anything else."""
     text = entry.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.scope_id is not None:
-            return None
-        return address.ipv4_mapped or address
-    return address
+    return ip.parse(text)

@@ -1,12 +1,11 @@
 """The fields of one JSON object, taken out one by one. What is wrong is gathered; what is left becomes properties."""
 
-import ipaddress
 from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
 
-from ingest_api import moment
+from ingest_api import ip, moment
 from ingest_api.errors import Detail, Reason, Refusal
 
 _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -121,13 +120,8 @@ def array(raw: bytes | msgspec.Raw) -> Sequence[msgspec.Raw]:
 @lru_cache(maxsize=16_384)
 def address(text: str) -> str | None:
     """An IPv4 or IPv6 address in its shortest form, an IPv4 one also where it came as IPv6; None for other text."""
-    try:
-        found = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    if isinstance(found, ipaddress.IPv6Address):
-        return None if found.scope_id is not None else str(found.ipv4_mapped or found)
-    return str(found)
+    found = ip.parse(text)
+    return None if found is None else str(found)
 
 
 def explain(error: Exception) -> str:

@@ -88,6 +88,14 @@ def find(frame: bytes, event_id: bytes) -> list[tuple[int, Event]]:
     return [(index, row) for index, row in rows if isinstance(row, Event) and row.event_id == event_id]
 
 
+def event(row: bytes) -> Event | None:
+    """One row of a frame; None when it is no event."""
+    try:
+        return _decode_one(row)
+    except _UNREADABLE:
+        return None
+
+
 def _rows(frame: bytes, limit: int = MAX_UNPACKED) -> bytes:
     if len(frame) < 3 or frame[0] != VERSION:
         raise BadFrame(f"frame version {frame[0] if frame else 'missing'}; this build reads version {VERSION}")

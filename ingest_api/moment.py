@@ -27,6 +27,11 @@ def parse(text: str) -> int | None:
     return (span.days * 86_400 + span.seconds) * 1000 + span.microseconds // 1000
 
 
+def utc(ms: int) -> datetime:
+    """Unix milliseconds as a time of its own."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
 def text(ms: int) -> str:
     """Unix milliseconds as ISO 8601 in whole seconds."""
     return _second(ms // 1000)

@@ -1,11 +1,12 @@
 """The catalog over HTTP: which events and properties were seen, since when, and how often. Each function is a route."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from ingest_api import moment
 from ingest_api.project import NotThere
 from queries import request
 from queries.management import Answer
@@ -78,7 +79,7 @@ async def list_catalog(service: QueryService, call: Call) -> Answer[Catalog]:
     days = request.read_catalog(call.query)
     rows = await service.store.rows(_statement(_EVENTS, call.project.id, "", days))
     more = sum(events for name, events, *_ in rows if not name)
-    return Answer(data=Catalog(days, [EventSeen(*row[:2], *map(_moment, row[2:])) for row in rows if row[0]], more))
+    return Answer(data=Catalog(days, [EventSeen(*row[:2], *map(moment.utc, row[2:])) for row in rows if row[0]], more))
 
 
 async def describe_event(service: QueryService, call: Call) -> Answer[EventDescribed]:
@@ -91,7 +92,7 @@ async def describe_event(service: QueryService, call: Call) -> Answer[EventDescr
     found = await service.store.rows(_statement(_PROPERTIES, call.project.id, name, days))
     properties = _properties([row for row in found if row[1]], events)
     more = sum(row[2] for row in found if not row[1])
-    return Answer(data=EventDescribed(days, name, events, _moment(first), _moment(last), properties, more))
+    return Answer(data=EventDescribed(days, name, events, moment.utc(first), moment.utc(last), properties, more))
 
 
 def _properties(rows: Iterable[Sequence[Any]], events: int) -> list[PropertySeen]:
@@ -104,13 +105,9 @@ def _properties(rows: Iterable[Sequence[Any]], events: int) -> list[PropertySeen
         first, last = min(row[2] for row in types), max(row[3] for row in types)
         kinds = [TypeSeen(kind, count) for kind, count, _, _ in types]
         share = round(counted / events, 4) if events else 0.0
-        found.append(PropertySeen(name, kinds, counted, share, _moment(first), _moment(last)))
+        found.append(PropertySeen(name, kinds, counted, share, moment.utc(first), moment.utc(last)))
     return found
 
 
 def _statement(text: str, project: str, name: str, days: int) -> Statement:
     return Statement(text, {"project": project, "name": name, "days": days})
-
-
-def _moment(unix_ms: int) -> datetime:
-    return datetime.fromtimestamp(unix_ms / 1000, UTC)

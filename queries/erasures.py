@@ -1,6 +1,6 @@
 """Erasures over HTTP: orders with a delete key, and their reports. An order names people; nothing of it is kept."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -124,10 +124,10 @@ def shown(one: Erasure) -> ErasureShown:
     later = bool(one.done_at) and not one.dry_run and looked < len(CHECK_AFTER_MS)
     return ErasureShown(
         id=one.id, project=one.project, state=one.state, what=one.what, dry_run=one.dry_run,
-        ordered_at=_moment(one.made_at), done_at=_moment(one.done_at) if one.done_at else None,
+        ordered_at=moment.utc(one.made_at), done_at=moment.utc(one.done_at) if one.done_at else None,
         step=one.step, waits_for=one.problem, counts=one.counts, notes=one.notes,
-        checks=[CheckShown(_moment(check.at), check.found) for check in one.checks],
-        next_check_at=_moment(one.done_at + CHECK_AFTER_MS[looked]) if later else None,
+        checks=[CheckShown(moment.utc(check.at), check.found) for check in one.checks],
+        next_check_at=moment.utc(one.done_at + CHECK_AFTER_MS[looked]) if later else None,
     )  # fmt: skip
 
 
@@ -151,7 +151,3 @@ def _time(name: str, text: str) -> int:
     if found is None:
         raise Refused(400, f"{name}: must be a time such as 2026-01-31T12:00:00Z or Unix milliseconds.")
     return found
-
-
-def _moment(unix_ms: int) -> datetime:
-    return datetime.fromtimestamp(unix_ms / 1000, UTC)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -94,7 +94,7 @@ async def show_user(service: QueryService, call: Call) -> Answer[User]:
         rows(links.traits(project, user_id)),
     )
     known = {trait: orjson.loads(value) for trait, value in traits}
-    shown = User(user_id, _moment(first), _moment(last), events, [row[0] for row in client_ids], known)
+    shown = User(user_id, moment.utc(first), moment.utc(last), events, [row[0] for row in client_ids], known)
     return Answer(data=shown)
 
 
@@ -120,15 +120,15 @@ async def _decide(service: QueryService, call: Call, user_id: str) -> Decision:
     key_id = call.access.key_id if call.access else ""
     last = await service.store.rows(links.decision(project, client_id))
     now = max(moment.now_ms(), last[0][1] + 1 if last else 0)  # the later one wins, whatever this machine's clock says
-    await service.store.insert("identity_overrides", _COLUMNS, [[project, client_id, user_id, _moment(now), key_id]])
+    await service.store.insert("identity_overrides", _COLUMNS, [[project, client_id, user_id, moment.utc(now), key_id]])
     log.info("identity decided", extra={"action": "identity", "linked": bool(user_id), "key": key_id})
-    return Decision(client_id, user_id, _moment(now), key_id)
+    return Decision(client_id, user_id, moment.utc(now), key_id)
 
 
 async def _identities(service: QueryService, project: str, client_id: str, limit: int) -> Identities:
     rows = service.store.rows
     linked = [
-        Identity(one, user_id, _moment(since), f"evt_{event}" if event else "")
+        Identity(one, user_id, moment.utc(since), f"evt_{event}" if event else "")
         for one, user_id, since, event in await rows(links.identities(project, client_id, limit))
     ]
     if not client_id:
@@ -136,10 +136,6 @@ async def _identities(service: QueryService, project: str, client_id: str, limit
     claims, decisions = await asyncio.gather(
         rows(links.claims(project, client_id)), rows(links.decision(project, client_id))
     )
-    claimed = [Claim(user_id, _moment(at), f"evt_{event}") for user_id, at, event in claims]
-    decided = [Decision(client_id, user_id, _moment(at), key_id) for user_id, at, key_id in decisions]
+    claimed = [Claim(user_id, moment.utc(at), f"evt_{event}") for user_id, at, event in claims]
+    decided = [Decision(client_id, user_id, moment.utc(at), key_id) for user_id, at, key_id in decisions]
     return Identities(linked, claimed, decided[0] if decided else None)
-
-
-def _moment(unix_ms: int) -> datetime:
-    return datetime.fromtimestamp(unix_ms / 1000, UTC)

@@ -1,11 +1,12 @@
 """What the management API takes and gives: typed, so that documents can be made of it."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from ingest_api import moment
 from ingest_api.keys import Key, Kind
 from ingest_api.project import Ip, Project, Rate, Settings
 
@@ -114,7 +115,7 @@ class KeyList(msgspec.Struct, frozen=True):
 def shown(project: Project) -> ProjectShown:
     """A project as the API gives it."""
     given = msgspec.structs.asdict(project)
-    return ProjectShown(**{**given, "created_at": _moment(project.created_at)})
+    return ProjectShown(**{**given, "created_at": moment.utc(project.created_at)})
 
 
 def shown_key(key: Key, now_ms: int) -> KeyShown:
@@ -127,9 +128,9 @@ def made_key(key: Key, token: str, now_ms: int) -> KeyMade:
     return KeyMade(**_fields(key, now_ms), token=token)
 
 
-def milliseconds(moment: datetime | None) -> int:
+def milliseconds(time: datetime | None) -> int:
     """As keys are stored: Unix milliseconds, 0 for never."""
-    return round(moment.timestamp() * 1000) if moment else 0
+    return round(time.timestamp() * 1000) if time else 0
 
 
 def _fields(key: Key, now_ms: int) -> dict[str, Any]:
@@ -140,11 +141,7 @@ def _fields(key: Key, now_ms: int) -> dict[str, Any]:
         "state": "revoked" if key.revoked_at else "active" if key.active(now_ms) else "expired",
         "label": key.label,
         "rate": key.rate,
-        "created_at": _moment(key.created_at),
-        "expires_at": _moment(key.expires_at) if key.expires_at else None,
-        "revoked_at": _moment(key.revoked_at) if key.revoked_at else None,
+        "created_at": moment.utc(key.created_at),
+        "expires_at": moment.utc(key.expires_at) if key.expires_at else None,
+        "revoked_at": moment.utc(key.revoked_at) if key.revoked_at else None,
     }
-
-
-def _moment(unix_ms: int) -> datetime:
-    return datetime.fromtimestamp(unix_ms / 1000, UTC)

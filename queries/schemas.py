@@ -3,12 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from ingest_api import moment
 from ingest_api.project import NotThere
 from ingest_api.schema import Mode, Schema
 from ingest_api.schemas import Schemas
@@ -138,5 +139,5 @@ def _tried(schema: Schema, stored: Sequence[bytes]) -> Trial:
 
 
 def _shown(name: str, schema: Schema) -> SchemaShown:
-    changed_at = datetime.fromtimestamp(schema.changed_at / 1000, UTC)
+    changed_at = moment.utc(schema.changed_at)
     return SchemaShown(name, schema.mode, schema.version, changed_at, msgspec.json.decode(schema.text))

@@ -1,7 +1,7 @@
 """GET /api/v1/violations: which fields were not as their schemas want them, how often, and when last."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -69,4 +69,4 @@ def _counts(project: str, name: str, since: int) -> Statement:
 
 def _counted(row: Sequence[Any]) -> FieldCounted:
     name, field, mode, events, last_ms = row
-    return FieldCounted(name, field, mode, events, datetime.fromtimestamp(last_ms / 1000, UTC))
+    return FieldCounted(name, field, mode, events, moment.utc(last_ms))

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from ingest_api import halt, moment, redrive
@@ -43,7 +42,7 @@ async def list_rejected(service: QueryService, call: Call) -> Answer[Groups]:
     project, everything = _scope(call, project)
     rows = await service.store.rows(sql.rejected_groups(project, redriven=redriven, limit=limit))
     halted = await _halted(service) if everything else []
-    return Answer(data=Groups([Group(*row[:-2], *map(_moment, row[-2:])) for row in rows], halted))
+    return Answer(data=Groups([Group(*row[:-2], *map(moment.utc, row[-2:])) for row in rows], halted))
 
 
 async def show_rejected(service: QueryService, call: Call) -> Answer[Samples]:
@@ -103,7 +102,7 @@ async def _halted(service: QueryService) -> list[HaltedShard]:
 
 
 def _shown(one: halt.Halt) -> HaltedShard:
-    return HaltedShard(one.shard, _moment(one.since), one.reason)
+    return HaltedShard(one.shard, moment.utc(one.since), one.reason)
 
 
 def _sample(row: Sequence[Any]) -> Sample:
@@ -118,16 +117,12 @@ def _sample(row: Sequence[Any]) -> Sample:
         reason=reason,
         event_id=f"evt_{number.hex}" if number.int else "",
         events=events,
-        appended_at=_moment(ms),
-        redriven_at=_moment(redriven_at) if redriven_at else None,
+        appended_at=moment.utc(ms),
+        redriven_at=moment.utc(redriven_at) if redriven_at else None,
         size=size,
         readable=readable(kind, packed) if kind and len(packed) == size else None,
         hex=packed[:_SHOWN_BYTES].hex(),
     )
-
-
-def _moment(unix_ms: int) -> datetime:
-    return datetime.fromtimestamp(unix_ms / 1000, UTC)
 
 
 async def _page(service: QueryService, chosen: Selection, limit: int) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from redis.exceptions import RedisError
 
+from ingest_api import moment
 from ingest_api.halt import Halt
 from workers import telemetry
 from workers.archive import Archive
@@ -112,7 +113,7 @@ class Drain:
                 try:
                     return await self._landing.store(entries, name)
                 except Halted as halted:
-                    since = since or time.time_ns() // 1_000_000
+                    since = since or moment.now_ms()
                     await self._stand_still(Halt(self._source.shard.number, since, name, str(halted)))
         finally:
             if since:

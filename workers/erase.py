@@ -5,7 +5,6 @@ A step may end at any moment, and is begun again: each finds what is still there
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, ClassVar, NamedTuple, cast
@@ -15,7 +14,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError, RedisError
 
-from ingest_api import erasures, fault, tombstones
+from ingest_api import erasures, fault, moment, tombstones
 from ingest_api.erasures import Erasure
 from ingest_api.secret import secret
 from ingest_api.stream import Install, InstallMismatch, Redis, read_install
@@ -51,7 +50,7 @@ async def erase(redis: Redis, places: "Places") -> int:
         install = await read_install(redis)
         async with _held(lock) as alive:
             await sweep(redis, install, alive)
-            open_ = await erasures.due(redis, _now_ms())
+            open_ = await erasures.due(redis, moment.now_ms())
             for one in [await erasures.get(redis, name) for name in open_]:
                 if one is not None:
                     ended += await Erasing(redis, install, places, one, alive).run()
@@ -94,7 +93,7 @@ class Erasing:
                     raise NotNow(problem)
                 fault.point(f"worker.erased_{one.step}")
                 await self._alive()
-                one.go_on(_now_ms())
+                one.go_on(moment.now_ms())
                 await erasures.save(self._redis, one)
         except (NotNow, ClickHouseError, RedisError, OSError) as error:
             if isinstance(error, LockError):
@@ -288,7 +287,3 @@ async def _held(lock: Lock) -> AsyncIterator[Alive]:
     finally:
         ended.set()
         await keeping
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

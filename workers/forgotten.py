@@ -5,16 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-import msgspec
-
-from ingest_api import tombstones
+from ingest_api import frame, tombstones
 from ingest_api.event import Event
 from ingest_api.tombstones import Tombstone
 from workers.batch import Rejected
-
-_event = msgspec.msgpack.Decoder(Event).decode
-#: text that is not UTF-8 is not an error of msgspec's own
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(slots=True)
@@ -96,11 +90,11 @@ class Forgotten:
     @staticmethod
     def readable(raw: bytes) -> bool:
         """Whether an event's MessagePack row is one."""
-        return _read(raw) is not None
+        return frame.event(raw) is not None
 
     def raw(self, raw: bytes, event_id: bytes = b"") -> bool:
         """The same of an event's MessagePack row; `event_id` is what can be read of one that is none."""
-        event = _read(raw)
+        event = frame.event(raw)
         if event is None:
             return any(event_id) and any(rules.knows(event_id) for rules in self.rules.values())
         return bool(self.hits([event]))
@@ -131,10 +125,3 @@ def _of_somebody(event: Event, users: Mapping[str, int], clients: Mapping[str, i
 
 def _within(event: Event, first_ms: int, until_ms: int, name: str) -> bool:
     return first_ms <= event.occurred_at < until_ms and name in {"", event.name}
-
-
-def _read(raw: bytes) -> Event | None:
-    try:
-        return _event(raw)
-    except _UNREADABLE:
-        return None

@@ -2,13 +2,13 @@
 
 import functools
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
 from arq import cron
 from redis.exceptions import RedisError
 
+from ingest_api import moment
 from ingest_api.stream import Redis, read_install
 from workers import audit, catalog, erase, kept, ledger, retention, salts
 from workers.erase import Places
@@ -52,7 +52,7 @@ async def trim_shards(ctx: dict[str, Any]) -> int:
 async def delete_old_events(ctx: dict[str, Any]) -> int:
     """Delete what projects do not keep any longer. Returns how many projects had something to delete."""
     settings: Settings = ctx["settings"]
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = moment.now_ms()
     cleaned = await retention.clean(ctx["streams"], settings.clickhouse_url, now_ms)
     log.info("deleted old events", extra={"action": "retention", "projects": cleaned})
     lines = await retention.clean_archive(ctx["streams"], settings.archive, now_ms)

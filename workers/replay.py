@@ -7,7 +7,6 @@ token though the rows are gone. One replay runs at a time; up to the floor the d
 import asyncio
 import contextlib
 import secrets
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar, cast
@@ -15,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError
 
+from ingest_api import moment
 from ingest_api.stream import Install, Redis, Shard
 from workers import kept, pipeline, retention, salts
 from workers.archive import Archive, BadObject, Object
@@ -112,7 +112,7 @@ class Replay:
         try:
             if not await _to_its_end(self._lock.acquire()):
                 raise Busy(f"Another replay runs, or was killed less than {LOCK_SECONDS} seconds ago. Try again then.")
-            self._oldest = await retention.oldest(self._redis, time.time_ns() // 1_000_000)
+            self._oldest = await retention.oldest(self._redis, moment.now_ms())
             yield
         finally:
             await self._inventory.close()

@@ -1,7 +1,6 @@
 """`headrace erase`: forget a user, a client, events or a stretch of time, for good, in every store."""
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -9,11 +8,12 @@ import msgspec
 from cyclopts import Parameter
 from rich.console import RenderableType
 
-from clients.cli.errors import Exit, No, Transient, WrongUsage
+from clients.cli.consent import confirm
+from clients.cli.errors import Exit, WrongUsage
 from clients.cli.output import Invocation, table
+from clients.cli.question import insist
 from clients.cli.rejected import data
-from clients.cli.retry import Patience
-from clients.cli.service import Answer, Service
+from clients.cli.service import Service
 
 Cli = Annotated[Invocation, Parameter(parse=False)]
 Flag = Annotated[bool, Parameter(negative=())]
@@ -131,15 +131,9 @@ async def _carry_out(cli: Invocation, order: Mapping[str, Any]) -> Report:
 
 
 async def _ask(cli: Invocation, service: Service, method: str, path: str, order: object = None) -> Report:
-    waits = Patience(_GIVE_UP_SECONDS, lambda why, pause: cli.output.note(f"{why} Trying again in {pause:.1f} s."))
-    while True:
-        try:
-            answer: Answer = await service.change(method, path, order=order)
-        except Transient as trouble:
-            await waits.wait(trouble)
-            continue
-        report: Report = data(answer, Report)
-        return report
+    answer = await insist(cli, lambda: service.change(method, path, order=order), _GIVE_UP_SECONDS)
+    report: Report = data(answer, Report)
+    return report
 
 
 def _tell(cli: Invocation, report: Report, head: str) -> Exit:
@@ -158,10 +152,4 @@ def _tell(cli: Invocation, report: Report, head: str) -> Exit:
 def _confirm(counted: Report) -> None:
     """Raises unless a person says yes."""
     found = ", ".join(f"{number:,} in {store}" for store, number in counted.counts.items() if number) or "nothing"
-    sys.stderr.write(f"Project {counted.project}: {found}. Erase it for good? [y/N] ")
-    sys.stderr.flush()
-    said = sys.stdin.readline()
-    if not said:
-        raise WrongUsage("Nobody is there to be asked: say --yes.")
-    if said.strip().lower() not in {"y", "yes"}:
-        raise No("Nothing was erased.")
+    confirm(f"Project {counted.project}: {found}. Erase it for good?", "Nothing was erased.")

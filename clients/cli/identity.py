@@ -6,10 +6,9 @@ from urllib.parse import quote
 import msgspec
 from cyclopts import Parameter
 
-from clients.cli.errors import Exit, No, Transient
+from clients.cli.errors import Exit, No
 from clients.cli.output import Invocation, printable, table
-from clients.cli.question import ask
-from clients.cli.retry import SHORT_SECONDS, Patience
+from clients.cli.question import ask, insist
 from clients.cli.service import Service
 
 Cli = Annotated[Invocation, Parameter(parse=False)]
@@ -99,14 +98,9 @@ async def unlink_identity(client_id: str, /, *, cli: Cli) -> Exit:
 
 
 async def _decide(cli: Invocation, method: str, client_id: str, order: object = None) -> dict[str, Any]:
-    patience = Patience(SHORT_SECONDS, lambda why, pause: cli.output.note(f"{why} Trying again in {pause:.1f} s."))
     path = f"{_IDENTITIES}/{quote(client_id, safe='')}"
     async with Service(cli.settings) as service:
-        while True:
-            try:
-                return (await service.change(method, path, order=order)).decode(Data).data
-            except Transient as trouble:
-                await patience.wait(trouble)
+        return (await insist(cli, lambda: service.change(method, path, order=order))).decode(Data).data
 
 
 def _moment(text: str) -> str:

@@ -1,13 +1,13 @@
 """`headrace rejected redrive`: puts rejected events back into the queue, page after page."""
 
 import asyncio
-import sys
 from typing import Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from clients.cli.consent import confirm
 from clients.cli.errors import Exit, No, WrongUsage
 from clients.cli.output import Invocation
 from clients.cli.rejected import PATH, Cli, Flag, Groups, ask, data
@@ -56,7 +56,7 @@ def redrive_rejected(
     if not events:
         raise No("There is nothing to put back. `headrace rejected list` shows what there is.")
     if not yes:
-        _confirm(f"Put {events:,} events back into the queue?")
+        confirm(f"Put {events:,} events back into the queue?", "Nothing was put back.")
     order = {"fingerprint": fingerprint, "project": project, "all": all_}
     return asyncio.run(_redrive(cli, order, events))
 
@@ -92,14 +92,3 @@ async def _redrive(cli: Invocation, order: dict[str, Any], events: int) -> Exit:
         lines.append(f"Of the rows {total['already']:,} had been put back by a redrive that did not end.")
     cli.output.answer(total, *lines)
     return Exit.OK
-
-
-def _confirm(question: str) -> None:
-    """Raises unless a person says yes."""
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    said = sys.stdin.readline()
-    if not said:
-        raise WrongUsage("Nobody is there to be asked: say --yes.")
-    if said.strip().lower() not in {"y", "yes"}:
-        raise No("Nothing was put back.")

@@ -9,10 +9,11 @@ from cyclopts.validators import Number
 from rich.console import RenderableType
 from rich.text import Text
 
-from clients.cli.errors import Exit, Transient
+from clients.cli.errors import Exit
 from clients.cli.lifetime import duration
 from clients.cli.output import Invocation, printable, table
-from clients.cli.retry import SHORT_SECONDS, Patience
+from clients.cli.question import insist
+from clients.cli.retry import SHORT_SECONDS
 from clients.cli.service import Answer, Service
 
 Cli = Annotated[Invocation, Parameter(parse=False)]
@@ -125,13 +126,8 @@ async def ask(
     patience: float = SHORT_SECONDS,
 ) -> Answer:  # fmt: skip
     """One request to the workbench, repeated for so many seconds while the service is away."""
-    waits = Patience(patience, lambda why, pause: cli.output.note(f"{why} Trying again in {pause:.1f} s."))
     async with Service(cli.settings) as service:
-        while True:
-            try:
-                return await service.manage(method, path, order=order, params=params or {})
-            except Transient as trouble:
-                await waits.wait(trouble)
+        return await insist(cli, lambda: service.manage(method, path, order=order, params=params or {}), patience)
 
 
 def data(answer: Answer, shape: type[Any]) -> Any:

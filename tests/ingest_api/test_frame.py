@@ -99,3 +99,9 @@ def test_a_frame_larger_than_a_limit_is_not_unpacked(limit: int) -> None:
     packed, _ = frame.encode([Event(b"i" * 16, "demo", "signup", 1, 2, b"x" * 1000)])
     with pytest.raises(frame.BadFrame, match="too large"):
         frame.split(packed, limit)
+
+
+def test_one_row_is_an_event_or_none() -> None:
+    event = Event(bytes(16), "p", "n", 1, 2)
+    assert frame.event(msgspec.msgpack.encode(event)) == event
+    assert [frame.event(row) for row in (b"", b"\xc1", msgspec.msgpack.encode("text"), b"\x91\xa1\xff")] == [None] * 4

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ingest_api.event import Event
+from ingest_api import frame
 from ingest_api.project import Project
 from workers.batch import Batch, Rejected, set_aside
 from workers.redaction import Redaction, Unreadable, redaction
@@ -16,8 +16,6 @@ from workers.reference import Reference
 
 #: of a project that is not known any more nothing is kept that it might not want
 _UNKNOWN = Project("", (), 0)
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_decode = msgspec.msgpack.Decoder(Event).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -99,9 +97,8 @@ def _concerned(batch: Batch, redactions: dict[str, Redaction]) -> Iterator[tuple
 
 
 def _cleared(one: Rejected, reference: Reference) -> Rejected:
-    try:
-        event = _decode(one.raw)
-    except _UNREADABLE:
+    event = frame.event(one.raw)
+    if event is None:
         return one
     project = reference.projects.get(event.project, _UNKNOWN)
     changed: dict[str, Any] = {"ip": kept(event.ip, project.ip)}
