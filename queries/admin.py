@@ -7,8 +7,20 @@ from ingest_api import moment
 from ingest_api.keys import KeyChange, Kind
 from ingest_api.project import NotThere, Settings
 from queries import management
-from queries.management import Answer, KeyList, KeyMade, KeyShown, ProjectList, ProjectShown
-from queries.route import Call
+from queries.management import (
+    Answer,
+    KeyList,
+    KeyMade,
+    KeyShown,
+    KeyToChange,
+    KeyToMake,
+    KeyToRotate,
+    ProjectList,
+    ProjectShown,
+    ProjectToMake,
+    SiteToAdd,
+)
+from queries.route import Call, Route
 from queries.service import QueryService
 
 
@@ -91,3 +103,41 @@ async def revoke_key(service: QueryService, call: Call) -> Answer[KeyShown]:
     """For good."""
     revoked = await service.projects.revoke_key(call.path["key"], project_id=call.path["id"])
     return Answer(data=management.shown_key(revoked, moment.now_ms()))
+
+
+_PROJECTS = "/api/v1/projects"
+_PROJECT = f"{_PROJECTS}/{{id}}"
+_SITES = f"{_PROJECT}/sites"
+_KEYS = f"{_PROJECT}/keys"
+_KEY = f"{_KEYS}/{{key}}"
+ROUTES: tuple[Route, ...] = (
+    Route("GET", _PROJECTS, list_projects, Answer[ProjectList], "All projects", Kind.ADMIN),
+    Route(
+        "POST",
+        _PROJECTS,
+        create_project,
+        Answer[ProjectShown],
+        "Make a project",
+        Kind.ADMIN,
+        ProjectToMake,
+        status=201,
+    ),
+    Route("GET", _PROJECT, show_project, Answer[ProjectShown], "One project", Kind.ADMIN),
+    Route("PATCH", _PROJECT, change_project, Answer[ProjectShown], "Change settings", Kind.ADMIN, Settings),
+    Route("POST", _SITES, add_site, Answer[ProjectShown], "Add a site id", Kind.ADMIN, SiteToAdd, status=201),
+    Route("DELETE", f"{_SITES}/{{site}}", remove_site, Answer[ProjectShown], "Let go of a site id", Kind.ADMIN),
+    Route("GET", _KEYS, list_keys, Answer[KeyList], "The keys of a project", Kind.ADMIN),
+    Route("POST", _KEYS, create_key, Answer[KeyMade], "Make a key", Kind.ADMIN, KeyToMake, status=201),
+    Route(
+        "POST",
+        f"{_KEY}/rotate",
+        rotate_key,
+        Answer[KeyMade],
+        "Replace a key, the old one open for an overlap",
+        Kind.ADMIN,
+        KeyToRotate,
+        status=201,
+    ),
+    Route("PATCH", _KEY, change_key, Answer[KeyShown], "Change label, rate or end of a key", Kind.ADMIN, KeyToChange),
+    Route("DELETE", _KEY, revoke_key, Answer[KeyShown], "Close a key for good", Kind.ADMIN),
+)

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from ingest_api import moment
+from ingest_api.keys import Kind
 from ingest_api.project import NotThere
 from queries import request
 from queries.management import Answer
-from queries.route import Call
+from queries.route import Call, Route
 from queries.service import QueryService
 from queries.sql import Statement
 
@@ -111,3 +112,26 @@ def _properties(rows: Iterable[Sequence[Any]], events: int) -> list[PropertySeen
 
 def _statement(text: str, project: str, name: str, days: int) -> Statement:
     return Statement(text, {"project": project, "name": name, "days": days})
+
+
+_CATALOG = "/api/v1/catalog"
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        _CATALOG,
+        list_catalog,
+        Answer[Catalog],
+        "Events that were seen",
+        Kind.QUERY,
+        parameters=request.CATALOG_PARAMETERS,
+    ),
+    Route(
+        "GET",
+        f"{_CATALOG}/{{name}}",
+        describe_event,
+        Answer[EventDescribed],
+        "Properties that were seen",
+        Kind.QUERY,
+        parameters=request.CATALOG_PARAMETERS,
+    ),
+)

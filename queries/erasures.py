@@ -9,13 +9,14 @@ from msgspec import Meta
 from ingest_api import erasures, moment, tombstones
 from ingest_api.erasures import CHECK_AFTER_MS, Erasure, What
 from ingest_api.errors import Detail
+from ingest_api.keys import Kind
 from ingest_api.project import NotThere
 from ingest_api.secret import secret
 from ingest_api.tombstones import Tombstone
 from queries import receipts
 from queries.errors import Refused
 from queries.management import Answer
-from queries.route import Call
+from queries.route import Call, Route
 from queries.service import QueryService
 
 MOST_EVENT_IDS = 1000
@@ -151,3 +152,11 @@ def _time(name: str, text: str) -> int:
     if found is None:
         raise Refused(400, f"{name}: must be a time such as 2026-01-31T12:00:00Z or Unix milliseconds.")
     return found
+
+
+_ERASURES = "/api/v1/erasures"
+ROUTES: tuple[Route, ...] = (
+    Route("POST", _ERASURES, order_erasure, Answer[ErasureShown], "Forget", Kind.DELETE, ErasureOrder),
+    Route("GET", _ERASURES, list_erasures, Answer[ErasureList], "All erasures", Kind.DELETE),
+    Route("GET", f"{_ERASURES}/{{erasure}}", show_erasure, Answer[ErasureShown], "A report", Kind.DELETE),
+)

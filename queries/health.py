@@ -6,7 +6,7 @@ from redis.exceptions import RedisError
 
 from ingest_api.stream import InstallMismatch
 from queries.errors import NotReady, Refused, StoreUnavailable
-from queries.route import Call
+from queries.route import Call, Route
 from queries.service import QueryService
 from queries.sql import Statement
 
@@ -45,3 +45,10 @@ async def readyz(service: QueryService, _call: Call) -> Health:
 async def index(_service: QueryService, _call: Call) -> Index:
     """Where to go from here."""
     return {"service": "headrace", "send": "POST /v1/events", "ask": "GET /api/v1/stats"}
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/healthz", healthz, Health, "Whether the process answers"),
+    Route("GET", "/readyz", readyz, Health, "Whether a question could be answered now"),
+    Route("GET", "/", index, Index, "The main routes of both services"),
+)

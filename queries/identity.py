@@ -10,11 +10,12 @@ import orjson
 from msgspec import Meta
 
 from ingest_api import moment
+from ingest_api.keys import Kind
 from ingest_api.project import NotThere
 from queries import links, request
 from queries.errors import Refused
 from queries.management import Answer
-from queries.route import Call
+from queries.route import Call, Route
 from queries.service import QueryService
 
 log = logging.getLogger(__name__)
@@ -139,3 +140,21 @@ async def _identities(service: QueryService, project: str, client_id: str, limit
     claimed = [Claim(user_id, moment.utc(at), f"evt_{event}") for user_id, at, event in claims]
     decided = [Decision(client_id, user_id, moment.utc(at), key_id) for user_id, at, key_id in decisions]
     return Identities(linked, claimed, decided[0] if decided else None)
+
+
+_IDENTITIES = "/api/v1/identities"
+_IDENTITY = f"{_IDENTITIES}/{{client_id}}"
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/api/v1/users/{user}", show_user, Answer[User], "One user", Kind.QUERY),
+    Route(
+        "GET",
+        _IDENTITIES,
+        list_identities,
+        Answer[Identities],
+        "Which anonymous ids are whose",
+        Kind.QUERY,
+        parameters=request.IDENTITY_PARAMETERS,
+    ),
+    Route("PUT", _IDENTITY, link_identity, Answer[Decision], "Link by hand", Kind.DELETE, UserToLink),
+    Route("DELETE", _IDENTITY, unlink_identity, Answer[Decision], "Undo a link", Kind.DELETE),
+)

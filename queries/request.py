@@ -57,34 +57,34 @@ _LEDGER_MINUTES = 24 * 60
 
 def read_stats(asked: Mapping[str, str], project: str, now: int) -> StatsQuery:
     """The query string of GET /api/v1/stats. Raises `Refused` naming the parameter."""
-    _only(asked, STATS_PARAMETERS)
+    only(asked, STATS_PARAMETERS)
     metric = asked.get("metric", "event_count")
     if metric not in MEASURES:
-        raise Refused(400, f"metric: {_quoted(metric)} is not known. Known: {', '.join(sorted(MEASURES))}.")
+        raise Refused(400, f"metric: {quoted(metric)} is not known. Known: {', '.join(sorted(MEASURES))}.")
     bots = next((one for one in BOTS if one == asked.get("bots", "exclude")), None)
     if bots is None:
         raise Refused(400, f"bots: must be one of {', '.join(BOTS)}.")
-    since, until, period = _range(asked, now)
-    return StatsQuery(project, metric, since, until, period, asked.get("site_id", ""), _event_type(asked), bots)
+    since, until, period = span_of(asked, now)
+    return StatsQuery(project, metric, since, until, period, asked.get("site_id", ""), event_type_of(asked), bots)
 
 
 def read_recent(asked: Mapping[str, str], project: str, fresh_through: int) -> RecentQuery:
     """The query string of GET /api/v1/events. Raises `Refused` naming the parameter."""
-    _only(asked, RECENT_PARAMETERS)
-    limit = _limit(asked, "100")
+    only(asked, RECENT_PARAMETERS)
+    limit = limit_of(asked, "100")
     try:
         after = Cursor.parse(asked["after"]) if "after" in asked else None
     except ValueError as error:
         raise Refused(400, f"after: must be {error}.") from error
-    return RecentQuery(project, limit, fresh_through, after, _event_type(asked))
+    return RecentQuery(project, limit, fresh_through, after, event_type_of(asked))
 
 
 def read_ledger(asked: Mapping[str, str], now: int) -> tuple[int, int]:
     """The query string of GET /api/v1/ledger: first minute and the one behind the last, in Unix minutes."""
-    _only(asked, LEDGER_PARAMETERS)
-    until = min(_time(asked, "to"), now) if "to" in asked else now
+    only(asked, LEDGER_PARAMETERS)
+    until = min(time_of(asked, "to"), now) if "to" in asked else now
     behind = -(-until // _UNIT_MS["m"])
-    first = _time(asked, "from") // _UNIT_MS["m"] if "from" in asked else behind - 60
+    first = time_of(asked, "from") // _UNIT_MS["m"] if "from" in asked else behind - 60
     if not 0 < behind - first <= _LEDGER_MINUTES:
         raise Refused(400, "from: must lie before to, or before now, by 24 hours at most.")
     return first, behind
@@ -92,90 +92,97 @@ def read_ledger(asked: Mapping[str, str], now: int) -> tuple[int, int]:
 
 def read_rejected(asked: Mapping[str, str], parameters: Sequence[Parameter]) -> tuple[str, bool, int]:
     """The query strings of the workbench: project, whether with what was redriven, limit."""
-    _only(asked, parameters)
+    only(asked, parameters)
     redriven = asked.get("redriven", "no")
     if redriven not in {"no", "yes"}:
         raise Refused(400, "redriven: must be yes or no.")
     samples = parameters is SAMPLE_PARAMETERS
-    limit = _limit(asked, "5", 100) if samples else _limit(asked, "100")
+    limit = limit_of(asked, "5", 100) if samples else limit_of(asked, "100")
     return asked.get("project", ""), redriven == "yes", limit
 
 
 def read_violations(asked: Mapping[str, str], now: int) -> tuple[int, str, str]:
     """The query string of GET /api/v1/violations: since when in Unix milliseconds, the period, an event name or ''."""
-    _only(asked, VIOLATIONS_PARAMETERS)
-    since, _, period = _range(asked, now)
-    return max(since, 0), period, _event_type(asked)
+    only(asked, VIOLATIONS_PARAMETERS)
+    since, _, period = span_of(asked, now)
+    return max(since, 0), period, event_type_of(asked)
 
 
 def read_catalog(asked: Mapping[str, str]) -> int:
     """The query string of GET /api/v1/catalog: days."""
-    _only(asked, CATALOG_PARAMETERS)
-    return _number(asked, "days", "30", 90)
+    only(asked, CATALOG_PARAMETERS)
+    return number_of(asked, "days", "30", 90)
 
 
 def read_identities(asked: Mapping[str, str]) -> tuple[str, int]:
     """The query string of GET /api/v1/identities: an anonymous id or '', limit."""
-    _only(asked, IDENTITY_PARAMETERS)
-    return asked.get("client_id", ""), _limit(asked, "100")
+    only(asked, IDENTITY_PARAMETERS)
+    return asked.get("client_id", ""), limit_of(asked, "100")
 
 
-def _limit(asked: Mapping[str, str], default: str, most: int = 1000) -> int:
-    return _number(asked, "limit", default, most)
+def limit_of(asked: Mapping[str, str], default: str, most: int = 1000) -> int:
+    """The largest number of rows that is asked for."""
+    return number_of(asked, "limit", default, most)
 
 
-def _number(asked: Mapping[str, str], name: str, default: str, most: int) -> int:
+def number_of(asked: Mapping[str, str], name: str, default: str, most: int) -> int:
+    """A whole number from 1 to `most`."""
     number = asked.get(name, default).lstrip("0")
     if not (number.isascii() and number.isdigit() and len(number) <= 4 and int(number) <= most):
         raise Refused(400, f"{name}: must be a number from 1 to {most}.")
     return int(number)
 
 
-def _range(asked: Mapping[str, str], now: int) -> tuple[int, int | None, str]:
+def span_of(asked: Mapping[str, str], now: int) -> tuple[int, int | None, str]:
+    """`period`, or `from` and `to`: Unix ms, until None where open, and what the answer calls it."""
     if "from" not in asked and "to" not in asked:
         period = asked.get("period", "24h")
         match = _PERIOD.fullmatch(period)
         span = int(match[1]) * _UNIT_MS[match[2]] if match else 0
         if not 0 < span <= _LONGEST_MS:
-            raise Refused(400, f"period: {_quoted(period)} is not one such as 15m, 24h, 7d or 4w, at most 3650d.")
+            raise Refused(400, f"period: {quoted(period)} is not one such as 15m, 24h, 7d or 4w, at most 3650d.")
         return now - span, None, period
     if "period" in asked:
         raise Refused(400, "period: give either period, or from and to.")
     if "from" not in asked:
         raise Refused(400, "from: is required together with to.")
-    since = _time(asked, "from")
-    until = _time(asked, "to") if "to" in asked else None
+    since = time_of(asked, "from")
+    until = time_of(asked, "to") if "to" in asked else None
     if since >= (until or now):
         raise Refused(400, "from: must lie before to, or before now.")
     return since, until, f"{moment.text(since)}/{moment.text(until or now)}"
 
 
-def _time(asked: Mapping[str, str], name: str) -> int:
+def time_of(asked: Mapping[str, str], name: str) -> int:
+    """ISO 8601, or Unix milliseconds; as Unix milliseconds."""
     text = asked[name]
     time = int(text) if text.isascii() and text.isdigit() and len(text) == 13 else moment.parse(text)
     if time is None or not 0 <= time < 10_413_792_000_000:
-        raise Refused(400, f"{name}: {_quoted(text)} is not a time such as 2026-01-31T12:00:00Z or Unix milliseconds.")
+        raise Refused(400, f"{name}: {quoted(text)} is not a time such as 2026-01-31T12:00:00Z or Unix milliseconds.")
     return time
 
 
-def _event_type(asked: Mapping[str, str]) -> str:
+def event_type_of(asked: Mapping[str, str]) -> str:
+    """The name of events, or ''."""
     name = asked.get("event_type", "")
     if len(name) > _MAX_NAME or not name.isprintable():
         raise Refused(400, f"event_type: must be at most {_MAX_NAME} printable characters.")
     return name
 
 
-def _only(asked: Mapping[str, str], parameters: Sequence[Parameter]) -> None:
+def only(asked: Mapping[str, str], parameters: Sequence[Parameter]) -> None:
+    """Refuse a parameter that is not known, or given twice."""
     known = {parameter.name for parameter in parameters}
     seen: set[str] = set()
     for name in asked:
         if name in seen:
-            raise Refused(400, f"{_quoted(name)} is given twice.")
+            raise Refused(400, f"{quoted(name)} is given twice.")
         seen.add(name)
         if name not in known:
-            raise Refused(400, f"{_quoted(name)} is not a parameter here. Known: {', '.join(sorted(known))}.")
+            raise Refused(400, f"{quoted(name)} is not a parameter here. Known: {', '.join(sorted(known))}.")
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A short printable piece of what was sent."""
     shown = "".join(letter if letter.isprintable() else "?" for letter in text[:40])
     return f"'{shown}'"

@@ -10,12 +10,13 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from ingest_api import moment
+from ingest_api.keys import Kind
 from ingest_api.project import NotThere
 from ingest_api.schema import Mode, Schema
 from ingest_api.schemas import Schemas
 from ingest_api.validation import checked, violations
 from queries.management import Answer
-from queries.route import Call
+from queries.route import Call, Route
 from queries.service import QueryService
 from queries.sql import Statement
 
@@ -141,3 +142,22 @@ def _tried(schema: Schema, stored: Sequence[bytes]) -> Trial:
 def _shown(name: str, schema: Schema) -> SchemaShown:
     changed_at = moment.utc(schema.changed_at)
     return SchemaShown(name, schema.mode, schema.version, changed_at, msgspec.json.decode(schema.text))
+
+
+_SCHEMAS = "/api/v1/projects/{id}/schemas"
+_SCHEMA = f"{_SCHEMAS}/{{name}}"
+ROUTES: tuple[Route, ...] = (
+    Route("GET", _SCHEMAS, list_schemas, Answer[SchemaList], "The schemas of a project", Kind.ADMIN),
+    Route("GET", _SCHEMA, show_schema, Answer[SchemaShown], "One schema", Kind.ADMIN),
+    Route("PUT", _SCHEMA, set_schema, Answer[SchemaShown], "Set a schema", Kind.ADMIN, SchemaToSet),
+    Route("DELETE", _SCHEMA, remove_schema, Answer[SchemaShown], "Take a schema away", Kind.ADMIN),
+    Route(
+        "POST",
+        f"{_SCHEMA}/check",
+        check_schema,
+        Answer[Trial],
+        "Try a schema on stored events",
+        Kind.ADMIN,
+        SchemaToTry,
+    ),
+)

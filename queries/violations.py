@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from ingest_api import moment
+from ingest_api.keys import Kind
 from ingest_api.schema import REJECTED, Mode
 from queries import request
 from queries.management import Answer
-from queries.route import Call
+from queries.route import Call, Route
 from queries.service import QueryService
 from queries.sql import Statement
 
@@ -70,3 +71,16 @@ def _counts(project: str, name: str, since: int) -> Statement:
 def _counted(row: Sequence[Any]) -> FieldCounted:
     name, field, mode, events, last_ms = row
     return FieldCounted(name, field, mode, events, moment.utc(last_ms))
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        "/api/v1/violations",
+        list_violations,
+        Answer[Violations],
+        "Fields that are not as their schemas want them",
+        Kind.QUERY,
+        parameters=request.VIOLATIONS_PARAMETERS,
+    ),
+)

@@ -23,7 +23,7 @@ from queries.rejected import (
     Samples,
     Selection,
 )
-from queries.route import Call
+from queries.route import Call, Route
 from queries.service import QueryService
 
 #: bytes that one call puts back
@@ -151,3 +151,46 @@ def _marked(row: Mapping[str, Any], now_ms: int) -> list[Any]:
     """The row as it lies there, redriven: ClickHouse keeps the later of the two."""
     changed = {"raw": bytes.fromhex(row["raw"]), "skip": bytes.fromhex(row["skip"]), "redriven_at": now_ms}
     return [{**row, **changed}[name] for name in _COLUMNS]
+
+
+_REJECTED = "/api/v1/rejected"
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        _REJECTED,
+        list_rejected,
+        Answer[Groups],
+        "Rejected events by their cause",
+        Kind.QUERY,
+        parameters=request.REJECTED_PARAMETERS,
+        also=(Kind.ADMIN,),
+    ),
+    Route(
+        "GET",
+        f"{_REJECTED}/{{fingerprint}}",
+        show_rejected,
+        Answer[Samples],
+        "Samples of one cause",
+        Kind.QUERY,
+        parameters=request.SAMPLE_PARAMETERS,
+        also=(Kind.ADMIN,),
+    ),
+    Route(
+        "POST",
+        "/api/v1/redrive",
+        redrive_rejected,
+        Answer[Redriven],
+        "Put rejected events back",
+        Kind.ADMIN,
+        RedriveOrder,
+    ),
+    Route(
+        "POST",
+        "/api/v1/shards/{shard}/allow",
+        allow_shard,
+        Answer[HaltedShard],
+        "Let a halted shard go on",
+        Kind.ADMIN,
+        AllowOrder,
+    ),
+)
