@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from ingest_api import request_id
-from queries import body
 from queries.documents import documents
 from queries.errors import Refused
 from queries.handler import Handler, answering, error
@@ -18,7 +17,7 @@ SERVICE = web.AppKey("service", QueryService)
 
 def build_app(settings: Settings) -> web.Application:
     """The application."""
-    app = web.Application(middlewares=[_json_errors], client_max_size=body.MAX_BYTES)
+    app = web.Application(middlewares=[_json_errors], client_max_size=max(route.max_bytes for route in ROUTES))
     service = app[SERVICE] = QueryService(settings)
     paths: dict[str, dict[str, Handler]] = {}
     for route in ROUTES:  # aiohttp's own variables take no braces, which producers' ids may have
@@ -39,7 +38,11 @@ def build_app(settings: Settings) -> web.Application:
 def build_runner(settings: Settings) -> web.AppRunner:
     """What serves it. Bodies stay packed: aiohttp unpacks, and fails at, also those that nobody reads."""
     return web.AppRunner(
-        build_app(settings), access_log=None, auto_decompress=False, shutdown_timeout=settings.shutdown_seconds
+        build_app(settings),
+        access_log=None,
+        auto_decompress=False,
+        handler_cancellation=True,  # a question ends with its client; `handler.py` shields what changes something
+        shutdown_timeout=settings.shutdown_seconds,
     )
 
 

@@ -9,8 +9,6 @@ from ingest_api.errors import Detail
 from ingest_api.project import detail
 from queries.errors import Refused
 
-#: a schema of its largest size, and what is around it
-MAX_BYTES = 80 * 1024
 _JSON = "application/json"
 
 T = TypeVar("T", bound=msgspec.Struct)

@@ -1,10 +1,12 @@
 """Route -> aiohttp handler: key, body, answer, and what every failure sounds like."""
 
 import asyncio
+import contextlib
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -16,12 +18,15 @@ from queries import answer, body, telemetry
 from queries.errors import NotReady, Refused, StoreUnavailable
 from queries.route import Call, Route
 from queries.service import QueryService
+from queries.streamed import Streamed
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _AWAY = "The answer cannot be had now. Ask again in a moment."
+#: headers that belong to a status
+_WITH: Mapping[int, Mapping[str, str]] = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}}
 _STATUS: Mapping[type[ProjectError], int] = {NotThere: 404, Conflict: 409, Invalid: 400}
 #: every id that was ever given to a project, a site or a key
 _ID = re.compile(r"[A-Za-z0-9._-]{1,127}")
@@ -30,14 +35,19 @@ _NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,1024}")
 #: variables of paths whose values producers choose
 _OWN = frozenset(("name", "user", "client_id"))
 _BODY_SECONDS = 10.0
+#: requests that go on without their client
+_UNDER_WAY: set[asyncio.Future[web.StreamResponse]] = set()
 
 
 def answering(service: QueryService, route: Route) -> Handler:
     """What aiohttp calls for this route."""
 
-    async def handle(request: web.Request) -> web.Response:
+    async def handle(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
-        response = await _answer(service, route, request)
+        if request.method == "GET" or route.reads:
+            response = await _answer(service, route, request)
+        else:
+            response = await _to_its_end(_answer(service, route, request))
         telemetry.REQUESTS.labels(route.name, response.status).inc()
         telemetry.SECONDS.labels(route.name).observe(time.perf_counter() - started)
         return response
@@ -45,9 +55,18 @@ def answering(service: QueryService, route: Route) -> Handler:
     return handle
 
 
-async def _answer(service: QueryService, route: Route, request: web.Request) -> web.Response:
+async def _to_its_end(answering: Coroutine[Any, Any, web.StreamResponse]) -> web.StreamResponse:
+    """What changes something is not left half done when its client goes."""
+    task = asyncio.ensure_future(answering)
+    _UNDER_WAY.add(task)
+    task.add_done_callback(_UNDER_WAY.discard)
+    return await asyncio.shield(task)
+
+
+async def _answer(service: QueryService, route: Route, request: web.Request) -> web.StreamResponse:
     try:
-        return json(route.status, await route.run(service, await _call(service, route, request)))
+        answered = await route.run(service, await _call(service, route, request))
+        return await _stream(request, answered) if isinstance(answered, Streamed) else json(route.status, answered)
     except Refused as refused:
         return error(refused)
     except ProjectError as refused:
@@ -68,27 +87,58 @@ async def _call(service: QueryService, route: Route, request: web.Request) -> Ca
     access = await service.access(authorization, *route.kinds) if route.kinds else None
     if not all((_NAME if name in _OWN else _ID).fullmatch(value) for name, value in request.match_info.items()):
         raise Refused(404, "There is nothing of this name.")
-    read = body.read(await _bytes(request), route.request) if route.request else None
+    read = body.read(await _bytes(request, route.max_bytes), route.request) if route.request else None
     return Call(access, request.match_info, request.query, read)
 
 
-async def _bytes(request: web.Request) -> bytes:
+async def _bytes(request: web.Request, most: int) -> bytes:
     if not request.body_exists:
         return b""
     body.check_headers(request.headers)
     try:
         async with asyncio.timeout(_BODY_SECONDS):
-            return await request.read()
-    except web.HTTPRequestEntityTooLarge as large:
-        raise Refused(413, f"The body is larger than {body.MAX_BYTES} bytes.") from large
+            return await _up_to(request, most)
     except TimeoutError as slow:
         raise Refused(408, f"The body must arrive within {_BODY_SECONDS:g} seconds.") from slow
 
 
+async def _up_to(request: web.Request, most: int) -> bytes:
+    read = bytearray()
+    async for chunk in request.content.iter_any():
+        read += chunk
+        if len(read) > most:
+            raise Refused(413, f"The body is larger than {most} bytes.")
+    return bytes(read)
+
+
+async def _stream(request: web.Request, streamed: Streamed) -> web.StreamResponse:
+    """Send chunk by chunk. What fails before the first one is an ordinary error; afterwards the connection is cut."""
+    async with contextlib.aclosing(streamed.chunks) as chunks:
+        first = await anext(chunks, b"")
+        headers = {"Cache-Control": "no-store", "Content-Type": streamed.content_type}
+        if streamed.filename:
+            headers["Content-Disposition"] = f'attachment; filename="{streamed.filename}"'
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        try:
+            await response.write(first)
+            async for chunk in chunks:
+                await response.write(chunk)
+        except ConnectionError:
+            pass  # the client went
+        except Exception:
+            log.exception("an answer broke off", extra={"action": "query"})
+            if request.transport is not None:
+                request.transport.abort()
+        await response.write_eof()
+    return response
+
+
 def error(refused: Refused) -> web.Response:
     """The one shape of every error."""
-    headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
-    return json(refused.status, answer.error(refused.status, refused.message, refused.details), headers)
+    return json(
+        refused.status, answer.error(refused.status, refused.message, refused.details), _WITH.get(refused.status)
+    )
 
 
 def json(status: int, document: object, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -9,6 +9,7 @@ from ingest_api.keys import Kind
 from ingest_api.openapi import Json
 from queries.answer import Error
 from queries.route import Parameter, Route
+from queries.streamed import Streamed
 
 _JSON = front_door.JSON
 _ABOUT = (
@@ -26,6 +27,7 @@ _STATUSES = {
     413: "The body is too large.",
     415: "The body is packed, or no JSON in UTF-8.",
     422: "The question reads too much.",
+    429: "Too many questions run now; ask again after `Retry-After` seconds.",
     500: "A fault of the server.",
     503: "Redis or ClickHouse is away; ask again after `Retry-After` seconds.",
 }
@@ -64,7 +66,7 @@ def document(routes: Sequence[Route]) -> Json:
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     paths |= own
-    types = [kind for route in routes for kind in (route.answer, route.request) if kind is not None]
+    types = [kind for route in routes for kind in (route.answer, route.request) if kind not in {None, Streamed}]
     return {
         "openapi": "3.1.0",
         "info": {"title": "Headrace", "version": importlib.metadata.version("headrace"), "description": _ABOUT},
@@ -85,7 +87,7 @@ def _operation(route: Route) -> Json:
         "summary": route.summary,
         "security": [{_scheme(kind): []} for kind in sorted(route.kinds)],
         "parameters": [*_variables(route.path), *map(_parameter, route.parameters)],
-        "responses": {str(route.status): front_door.response("Done.", route.answer), **_errors(route)},
+        "responses": {str(route.status): _done(route), **_errors(route)},
     }
     if route.request is not None:
         content: Json = {"schema": front_door.schema(route.request)}
@@ -95,10 +97,20 @@ def _operation(route: Route) -> Json:
     return operation
 
 
+def _done(route: Route) -> Json:
+    if not route.media:
+        return front_door.response("Done.", route.answer)
+    headers = {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}}
+    content = {media_type: {"schema": {"type": "string"}} for media_type in route.media}
+    return {"description": "Sent while it is made.", "headers": headers, "content": content}
+
+
 def _errors(route: Route) -> Json:
     statuses = [405, 500]
     if route.needs is not None:
         statuses += [401, 503]
+    if route.needs is Kind.QUERY:
+        statuses += [422, 429]
     if route.request is not None:
         statuses += [400, 408, 413, 415]
     if route.parameters:
@@ -112,7 +124,7 @@ def _errors(route: Route) -> Json:
         statuses.append(404)
     if route.needs in {Kind.ADMIN, Kind.DELETE} and route.method != "GET":
         statuses += [400, 409]
-    more = {405: ("Allow",), 503: ("Retry-After",)}
+    more = {405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",)}
     return {
         str(status): front_door.response(_STATUSES[status], Error, headers=more.get(status, ()))
         for status in sorted(set(statuses))

@@ -10,6 +10,9 @@ from ingest_api.access import Access
 from ingest_api.keys import Kind
 from ingest_api.projects import Project
 
+#: a schema of its largest size, and what is around it
+MAX_BYTES = 80 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -59,6 +62,12 @@ class Route:
     status: int = 200
     #: other kinds of keys that open it too
     also: tuple[Kind, ...] = ()
+    #: nothing is changed by it: it ends when the client goes. So does every GET
+    reads: bool = False
+    #: largest body
+    max_bytes: int = MAX_BYTES
+    #: content types of an answer that is `Streamed`
+    media: tuple[str, ...] = ()
 
     @property
     def kinds(self) -> frozenset[Kind]:

@@ -11,6 +11,7 @@ from queries import answer, ledger, receipts, request, sql
 from queries.answer import RecentAnswer, StatsAnswer
 from queries.errors import Refused
 from queries.freshness import Freshness, fresh_through
+from queries.gate import Gate
 from queries.ledger import LedgerAnswer
 from queries.receipts import ReceiptAnswer
 from queries.settings import Settings
@@ -30,6 +31,7 @@ class QueryService:
         self.redis = connect(settings.redis_url)
         self.store = Store(settings.clickhouse_url, settings.query_timeout_seconds)
         self.freshness = Freshness(self.redis)
+        self.gate = Gate(settings.query_places)
         self.projects = Projects(self.redis)
         self._directory = Directory(self.redis, demo_keys=settings.demo_keys)
 

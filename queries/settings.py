@@ -19,5 +19,6 @@ class Settings(BaseSettings):
         default=0, ge=0, le=65535, description="port for the query service's Prometheus metrics on loopback; 0: off"
     )
     query_timeout_seconds: float = Field(default=10.0, gt=0, description="a question that takes longer is ended")
+    query_places: int = Field(default=8, ge=1, description="questions that run at a time; a project takes half at most")
     demo_keys: bool = Field(default=False, description="accept the fixed tokens of the local demo; never in production")
     shutdown_seconds: float = Field(default=4.0, gt=0, description="requests in flight get this long after SIGTERM")

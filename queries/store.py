@@ -1,7 +1,9 @@
 """ClickHouse as the query service uses it: statements with limits of time, rows and memory. Decides nothing."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import clickhouse_connect
@@ -13,6 +15,29 @@ from queries.sql import Statement
 from workers.address import address
 
 _TOO_MUCH = frozenset({158, 159, 160, 241, 307, 396})
+
+
+class Rows(list[Sequence[Any]]):
+    """Rows of an answer, the names of their columns, how many rows were read for it, and the seconds that it took."""
+
+    def __init__(self, rows: Iterable[Sequence[Any]], names: Sequence[str], read: int, elapsed: float) -> None:
+        super().__init__(rows)
+        self.names = names
+        self.read = read
+        self.elapsed = elapsed
+
+
+@contextlib.contextmanager
+def _failing() -> Iterator[None]:
+    """ClickHouse's errors as ours."""
+    try:
+        yield
+    except ClickHouseError as error:
+        if getattr(error, "code", None) in _TOO_MUCH:
+            raise Refused(422, "The question reads too much. Ask for a shorter range or fewer events.") from error
+        raise StoreUnavailable(str(error)) from error
+    except (OSError, TimeoutError) as error:
+        raise StoreUnavailable(str(error) or type(error).__name__) from error
 
 
 class Store:
@@ -31,19 +56,30 @@ class Store:
             "do_not_merge_across_partitions_select_final": 1,
         }
 
-    async def rows(self, statement: Statement) -> Sequence[Sequence[Any]]:
+    async def rows(self, statement: Statement, settings: Mapping[str, object] | None = None) -> Rows:
         """Run a statement. Raises `Refused` when it asks too much, `StoreUnavailable` when ClickHouse is away."""
-        try:
+        started = time.perf_counter()
+        with _failing():
             client = await self._connect()
             async with asyncio.timeout(self._timeout + 2):
-                result = await client.query(statement.text, parameters=statement.parameters, settings=self._settings)
-        except ClickHouseError as error:
-            if getattr(error, "code", None) in _TOO_MUCH:
-                raise Refused(422, "The question reads too much. Ask for a shorter range or fewer events.") from error
-            raise StoreUnavailable(str(error)) from error
-        except (OSError, TimeoutError) as error:
-            raise StoreUnavailable(str(error) or type(error).__name__) from error
-        return result.result_rows
+                result = await client.query(
+                    statement.text, parameters=statement.parameters, settings={**self._settings, **(settings or {})}
+                )
+        read = int(result.summary.get("read_rows", 0))
+        return Rows(result.result_rows, result.column_names, read, time.perf_counter() - started)
+
+    async def stream(
+        self, statement: Statement, form: str, settings: Mapping[str, object] | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """The answer as ClickHouse writes it in this format, piece by piece. Close it to end the statement."""
+        with _failing():
+            client = await self._connect()
+            stream = await client.raw_stream(
+                statement.text, statement.parameters, {**self._settings, **(settings or {})}, form
+            )
+            async with stream as chunks:
+                async for chunk in chunks:
+                    yield chunk
 
     async def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Write rows. Raises `StoreUnavailable` also where this service's user may not."""

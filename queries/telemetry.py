@@ -8,3 +8,5 @@ REQUESTS = Counter("query_requests_total", "Questions answered", ["route", "stat
 SECONDS = Histogram(
     "query_seconds", "Time of an answer", ["route"], buckets=(0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30)
 )
+#: questions that found no place
+BUSY = Counter("query_busy_total", "Questions refused because too many ran")

@@ -13,7 +13,7 @@ from deploy.local.ports import free_port
 from ingest_api.keys import Kind
 from ingest_api.projects import Projects
 from ingest_api.stream import Install, Redis
-from queries.body import MAX_BYTES
+from queries.route import MAX_BYTES
 from tests.queries.conftest import Console, Service, Tenant
 from tests.waiting import until
 

@@ -1,0 +1,14 @@
+"""An answer that is sent while it is made, in place of a JSON document. Leaf, no I/O."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """`chunks` is closed when the client goes: whoever makes them stops what stands behind them."""
+
+    content_type: str
+    chunks: AsyncGenerator[bytes, None]
+    #: what a browser saves it as; shown in the page when empty
+    filename: str = ""
