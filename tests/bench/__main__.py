@@ -14,6 +14,7 @@ from tests.bench import report
 from tests.bench.append import append
 from tests.bench.drain import drain
 from tests.bench.front_door import batch, single
+from tests.bench.heavy import heavy
 from tests.bench.journey import journey
 from tests.bench.plan import QUICK, WHOLE, Plan
 from tests.bench.report import Outcome
@@ -29,6 +30,7 @@ STAGES: dict[str, Callable[[Plan], Outcome]] = {
     "steps": steps,
     "drain": drain,
     "journey": journey,
+    "heavy": heavy,
 }
 
 
