@@ -1,7 +1,7 @@
 """Landing: entries -> rows. Prepare, judge, insert; what a crash in between leaves is taken up where it was.
 
 Kill it anywhere: before the verdict is written nothing was inserted, and afterwards everybody finds it and inserts
-the same rows under the same tokens, which ClickHouse drops when it has them.
+the same rows under the same tokens, which ClickHouse drops when it has them; whether it has them is looked at then.
 """
 
 import logging
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from ingest_api import fault
-from workers import isolate, pipeline, row, salts, verdict
+from workers import isolate, pipeline, proof, row, salts, verdict
 from workers.batch import Batch, Entry, decode
 from workers.breaker import Breaker
 from workers.errors import BadRows, Halted
@@ -71,7 +71,7 @@ class Landing:
             fault.point("worker.after_decode")
             stands = await self._judge(batch, stands, tried=tried)
             try:
-                await self._insert(batch, stands.token, columns)
+                await self._insert(batch, stands.token, columns, again=handed_out > 1)
             except BadRows:
                 self.looking_for = "the rows that ClickHouse refuses"
                 aside, tried = {**stands.aside, **await self._refused(batch, span)}, True
@@ -80,8 +80,18 @@ class Landing:
                 self._breaker.passed(batch)
                 return batch
 
-    async def _insert(self, batch: Batch, token: str, columns: Columns) -> None:
-        await self._persist("ClickHouse", lambda: self._sink.insert(batch, token, columns))
+    async def _insert(self, batch: Batch, token: str, columns: Columns, *, again: bool) -> None:
+        """`again`: somebody may have inserted it before. An insert that comes again proves nothing by its success."""
+
+        async def insert() -> None:
+            nonlocal again
+            before, again = again, True
+            await self._sink.insert(batch, token, columns)
+            if before:
+                url, timeout = self._settings.clickhouse_url, self._settings.insert_timeout_seconds
+                await proof.see(self._sink, batch, token, columns, url=url, timeout=timeout)
+
+        await self._persist("ClickHouse", insert)
 
     async def _refused(self, batch: Batch, span: str) -> dict[str, str]:
         """Events that ClickHouse does not take. Raises `Halted` when they are too many to look for them all."""
