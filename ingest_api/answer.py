@@ -31,15 +31,17 @@ class Ending(Protocol):
 class Answer(web.Response):
     """JSON bytes with a request id. Clients older than HTTP/1.1, or about to hang up, get aiohttp's own writing."""
 
+    _whole: bytes | None = None
+    _to: web.BaseRequest | None = None
+
     def __init__(self, status: int, body: bytes, request_id: str, headers: Mapping[str, str] | None) -> None:
         self._parts = (status, body, request_id, headers)
-        self._whole: bytes | None = None
-        self._to: web.BaseRequest | None = None
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Called by aiohttp with the request that is answered."""
         status, body, request_id, headers = self._parts
-        if request.version == HttpVersion11 and request.keep_alive:
+        message = request._message
+        if message.version is HttpVersion11 and not message.should_close:
             if status >= 400 and not request.content.is_eof():
                 self._end(request)  # nobody will read the rest of its body
                 return None
@@ -56,14 +58,15 @@ class Answer(web.Response):
         if self._to is None or self._whole is None:
             await super().write_eof(data)
             return
-        transport = self._to.transport
+        protocol = self._to.protocol
+        transport = protocol.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError("the client has gone")
         if not self._keep_alive:
-            cast("Ending", self._to.protocol).end(self._whole)
+            cast("Ending", protocol).end(self._whole)
             return
         transport.write(self._whole)
-        if self._to.protocol.writing_paused:  # by a client that asks on and on, and reads nothing
+        if protocol.writing_paused:  # by a client that asks on and on, and reads nothing
             await self._to.writer.drain()
 
     def _end(self, request: web.BaseRequest) -> None:

@@ -34,12 +34,13 @@ def build_server(front_door: FrontDoor) -> Server:
     known = _completed(routes(front_door))
 
     def dispatch(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
-        if request.version is not HttpVersion11 and not _old_and_plain(request):
+        message = request._message  # what the request's own properties give, a call each (docs/performance.md)
+        if message.version is not HttpVersion11 and not _old_and_plain(request):
             return _unheard_of()
-        methods = known.get(request.raw_path) or known.get(request.rel_url.raw_path)
+        methods = known.get(message.path) or known.get(request.rel_url.raw_path)
         if methods is None:
             return _unknown()
-        handler = methods.get(request.method)
+        handler = methods.get(message.method)
         return _wrong_method(methods) if handler is None else handler(request)
 
     return Server(dispatch, front_door.settings)

@@ -7,6 +7,7 @@ frame, so that they are written whole or not at all.
 import asyncio
 import functools
 import logging
+import struct
 import time
 from collections.abc import Sequence
 from typing import Any, cast
@@ -32,41 +33,45 @@ MAX_WRITES = 4
 #: a write that Redis has not answered by then is given up; its producers are told to send again
 WRITE_SECONDS = 5.0
 
+_place = struct.Struct(">H").pack
 _VERDICTS = {ord("0"): Verdict.NEW, ord("1"): Verdict.DUPLICATE, ord("2"): Verdict.MISMATCH}
 
 
 class _Lot:
     """What one frame will hold, and who waits for it."""
 
-    __slots__ = ("count", "events", "keyed", "runs", "shard", "size", "waiters")
+    __slots__ = ("counts", "events", "keyed", "projects", "shard", "size", "waiters")
 
     def __init__(self, shard: Shard) -> None:
         self.shard = shard
         self.events: list[Event] = []
-        self.keyed = bytearray()
-        self.count = 0  # keyed events
+        #: of each keyed event three parts: its place, and the digests of its key and of its content
+        self.keyed: list[bytes] = []
         self.size = 0  # bytes as the producers sent them
         #: whose the events are, in their order: a project, and how many in a row
-        self.runs: list[tuple[str, int]] = []
-        #: a future, and which of the lot's keyed events its request brought: the first, and how many
+        self.projects: list[str] = []
+        self.counts: list[int] = []
+        #: a future, and which of the lot's keyed events its request brought: from, to
         self.waiters: list[tuple[asyncio.Future[bytes], int, int]] = []
 
     def has_room(self, count: int, size: int) -> bool:
         return len(self.events) + count <= MAX_FRAME_EVENTS and self.size + size <= MAX_FRAME_BYTES
 
     def add(self, entries: Sequence[Stamped], size: int, future: asyncio.Future[bytes]) -> None:
-        first, events = self.count, self.events
+        events, keyed = self.events, self.keyed
+        before = len(keyed)
         for entry in entries:
             if entry.digest:
-                self.keyed += len(events).to_bytes(2, "big") + entry.digest + entry.payload
-                self.count += 1
+                keyed += (_place(len(events)), entry.digest, entry.payload)
             events.append(entry.event)
-        project, count = entries[0].event.project, len(entries)  # a request is of one project
-        if self.runs and self.runs[-1][0] == project:
-            count += self.runs.pop()[1]
-        self.runs.append((project, count))
+        project = entries[0].event.project  # a request is of one project
+        if self.projects and self.projects[-1] == project:
+            self.counts[-1] += len(entries)
+        else:
+            self.projects.append(project)
+            self.counts.append(len(entries))
         self.size += size
-        self.waiters.append((future, first, self.count - first))
+        self.waiters.append((future, before // 3, len(keyed) // 3))
 
 
 class Appender:
@@ -153,8 +158,8 @@ class Appender:
         if lot is None or not lot.has_room(len(entries), size):
             lot = self._open[shard] = _Lot(self._shards[shard])
             self._lots.append(lot)
+            self._wake.set()
         lot.add(entries, size, future)
-        self._wake.set()
         return future
 
     async def _write(self, lane: Lane, lots: list[_Lot]) -> None:
@@ -192,7 +197,8 @@ class Appender:
         keys = (lot.shard.frames, lot.shard.index, lot.shard.counters, lot.shard.ledger)
         return (
             "FCALL", f"{LIBRARY}_append", len(keys), *keys,
-            self._window_ms, len(lot.events), size, data, bytes(lot.keyed), runs.encode(lot.runs),
+            self._window_ms, len(lot.events), size, data, b"".join(lot.keyed),
+            runs.encode(zip(lot.projects, lot.counts, strict=True)),
         )  # fmt: skip
 
 
@@ -206,9 +212,9 @@ def _give_back(free: asyncio.Queue[Lane], lane: Lane, _write: asyncio.Task[None]
 
 
 def _settle(lot: _Lot, verdicts: bytes) -> None:
-    for future, first, count in lot.waiters:
+    for future, start, end in lot.waiters:
         if not future.done():
-            future.set_result(verdicts[first : first + count])
+            future.set_result(verdicts[start:end])
 
 
 def _fail(lot: _Lot, error: Exception) -> None:

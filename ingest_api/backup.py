@@ -1,4 +1,4 @@
-"""Backup: all projects, keys and schemas as one document, and the way back. Keys are in it as hashes alone.
+"""Backup: all projects, keys, schemas and what is saved as one document, and back. Keys are in it as hashes alone.
 
 The secret of the installation is in it as it is: without it a restored installation would hash properties otherwise.
 """
@@ -10,11 +10,12 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-from ingest_api import keys, project
+from ingest_api import keys, project, saved
 from ingest_api.errors import Detail
 from ingest_api.keys import Key, Kind
 from ingest_api.project import Conflict, Invalid, Project, Settings
 from ingest_api.records import KEYS, PROJECTS, SCHEMAS, Records, change
+from ingest_api.saved import ALERTS, MAX_BYTES, QUERIES, Document
 from ingest_api.schema import Schema
 from ingest_api.schemas import by_project
 from ingest_api.secret import SECRET
@@ -36,27 +37,32 @@ class Backup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secret: str = ""
     #: by project and event name
     schemas: dict[str, dict[str, Schema]] = {}
+    #: by project and name
+    queries: dict[str, dict[str, Document]] = {}
+    alerts: dict[str, dict[str, Document]] = {}
 
 
 class Change(msgspec.Struct, frozen=True):
     """One thing that a restore does."""
 
     does: Literal["make", "revoke"]
-    what: Literal["project", "key", "secret", "schema"]
+    what: Literal["project", "key", "secret", "schema", "query", "alert"]
     id: str
 
 
 async def export(redis: Redis) -> Backup:
     """Everything at one moment, by id."""
     async with cast("Any", redis).pipeline(transaction=True) as pipe:
-        pipe.hvals(PROJECTS).hvals(KEYS).get(SECRET).hgetall(SCHEMAS)
-        projects, stored, secret, schemas = await pipe.execute()
+        pipe.hvals(PROJECTS).hvals(KEYS).get(SECRET).hgetall(SCHEMAS).hgetall(QUERIES).hgetall(ALERTS)
+        projects, stored, secret, schemas, queries, alerts = await pipe.execute()
     return Backup(
         1,
         tuple(sorted((msgspec.json.decode(raw, type=Project) for raw in projects), key=lambda one: one.id)),
         tuple(sorted((msgspec.json.decode(raw, type=Key) for raw in stored), key=lambda one: one.id)),
         (secret or b"").hex(),
         by_project(schemas),
+        saved.by_project(queries),
+        saved.by_project(alerts),
     )
 
 
@@ -75,6 +81,8 @@ def read(document: bytes) -> Backup:
         _check_key(key, owners)
     for project_id, schemas in backup.schemas.items():
         _check_schemas(project_id, schemas, owners)
+    for what, documents in (("query", backup.queries), ("alert", backup.alerts)):
+        _check_documents(what, documents, owners)
     named = [("project", one.id) for one in backup.projects] + [("key", key.id) for key in backup.keys]
     named += [("site id", site) for one in backup.projects for site in one.site_ids]
     if twice := [f"{what} {name!r}" for (what, name), count in Counter(named).items() if count > 1]:
@@ -100,6 +108,8 @@ async def restore(redis: Redis, backup: Backup, *, dry_run: bool = False) -> lis
         for project_id, schemas in backup.schemas.items():
             for name, schema in schemas.items():
                 await _restore_schema(records, (project_id, name), schema, changes, conflicts, write=not dry_run)
+        for shelf, saved_ones in ((QUERIES, backup.queries), (ALERTS, backup.alerts)):
+            await _restore_documents(records, shelf, saved_ones, changes, conflicts, write=not dry_run)
         if conflicts:
             raise Conflict(f"Nothing was changed. In the way stand: {'; '.join(conflicts)}.")
         return changes
@@ -179,6 +189,27 @@ async def _restore_schema(
         records.put_schema(project_id, name, schema)
 
 
+async def _restore_documents(
+    records: Records,
+    shelf: str,
+    documents: Mapping[str, Mapping[str, Document]],
+    changes: list[Change],
+    conflicts: list[str],
+    *,
+    write: bool,
+) -> None:
+    what: Literal["query", "alert"] = "query" if shelf == QUERIES else "alert"
+    for project_id, named in documents.items():
+        for name, document in named.items():
+            same = await records.document(shelf, project_id, name)
+            if same is None:
+                changes.append(Change("make", what, f"{project_id} {name}"))
+                if write:
+                    records.put_document(shelf, project_id, name, document)
+            elif same.text != document.text:
+                conflicts.append(f"the {what} {name!r} of project {project_id} is another")
+
+
 def _different(one: msgspec.Struct, other: msgspec.Struct) -> str:
     """The names of the fields that differ; their values are nobody's business."""
     return ", ".join(name for name in one.__struct_fields__ if getattr(one, name) != getattr(other, name))
@@ -209,3 +240,17 @@ def _check_schemas(project_id: str, schemas: Mapping[str, Schema], owners: set[s
             checked(msgspec.json.decode(schema.text, type=dict[str, Any]))
         except (msgspec.DecodeError, Invalid) as error:
             raise Invalid(f"The schema of {name!r} in project {project_id!r} cannot be used: {error}") from error
+
+
+def _check_documents(what: str, documents: Mapping[str, Mapping[str, Document]], owners: set[str]) -> None:
+    """What stands in one is checked again by whoever uses it."""
+    if strangers := documents.keys() - owners:
+        raise Invalid(f"There is a {what} of project {min(strangers)!r}, which is not in the document.")
+    for named in documents.values():
+        for name, document in named.items():
+            if not saved.NAME.fullmatch(name) or len(document.text) > MAX_BYTES:
+                raise Invalid(f"The {what} {name[:100]!r} has a name or a size that cannot be.")
+            try:
+                msgspec.json.decode(document.text, type=dict[str, Any])
+            except (msgspec.DecodeError, RecursionError) as error:
+                raise Invalid(f"The {what} {name!r} cannot be used: {error}") from error

@@ -11,6 +11,7 @@ from aiohttp.hdrs import CONTENT_ENCODING, ORIGIN, USER_AGENT
 from redis.exceptions import RedisError
 
 from ingest_api import do_not_track, moment, origin, telemetry
+from ingest_api.access import Directory
 from ingest_api.answer import Answer
 from ingest_api.append import verdict
 from ingest_api.client_address import client_address
@@ -21,15 +22,17 @@ from ingest_api.normalise import Context, Stamped, normalise, window
 from ingest_api.projects import Project
 from ingest_api.request import RawRequest, arrived, read_rest, unpacked
 from ingest_api.request_id import next_id
-from ingest_api.sender import by_key, by_site, spend
-from ingest_api.wish import NOTHING, wish
+from ingest_api.sender import Sender, by_key, by_site, spend
+from ingest_api.wish import NOTHING, Wish, wish
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
+_Items = Sequence[Stamped | Refusal]
+
 #: what became of an event, as the metrics call it
-_NAMES = {one: one.name.lower() for one in Verdict}
+_NAMES = [one.name.lower() for one in Verdict]
 _NO_QUERY: Mapping[str, str] = {}
 #: RFC 9562 6.2: counted up from a random start, so that ids of one millisecond stay apart across processes too
 _event_numbers = itertools.count(secrets.randbits(74))
@@ -62,7 +65,8 @@ def collector(front_door: FrontDoor, dialect: Dialect) -> Handler:
 async def _take(
     front_door: FrontDoor, dialect: Dialect, request: web.BaseRequest, answer_headers: dict[str, str]
 ) -> Reply:
-    headers, directory, settings = request.headers, front_door.directory, front_door.settings
+    message, directory, settings = request._message, front_door.directory, front_door.settings
+    headers = message.headers
     page = headers.get(ORIGIN)
     if page is not None:
         answer_headers.update(origin.OPEN)
@@ -77,28 +81,28 @@ async def _take(
             body = await read_rest(request, settings)
         raw = RawRequest(
             headers,
-            request.query if "?" in request.raw_path else _NO_QUERY,
-            request.rel_url.raw_path,
+            message.url.query if "?" in message.path else _NO_QUERY,
+            message.url.raw_path,
             unpacked(body, headers.get(CONTENT_ENCODING), settings),
             moment.now_ms(),
             client_address(request, settings),
-            _readable(headers.get(USER_AGENT, "")),
+            _readable(headers.get(USER_AGENT)),
         )
         asked = wish(raw.query, waits=dialect.waits) if raw.query else NOTHING
         parsed = dialect.parse(raw, settings.max_batch_events)
-        if sender is None:
-            sender = by_site(await directory.site(parsed.site_id), page)
-        elif parsed.site_id and parsed.site_id not in sender.project.site_ids:
-            raise Refused(Reason.UNKNOWN_SITE, "The site is not known.")
+        if sender is None or parsed.site_id:
+            sender = await _at_site(directory, sender, parsed.site_id, page)
         if sender.rate:
             await spend(front_door.limiter, sender, len(parsed.items), answer_headers)
         stamped = _stamp(front_door, dialect, sender.project, raw, parsed)
-        places = _places(front_door, stamped) if asked.ack and not asked.check_only else None
-        results = await _write(front_door, stamped, check_only=asked.check_only)
-        _count(dialect.name, results)
-        _account(front_door, sender.project.id, raw.received_at, results, check_only=asked.check_only)
-        acked = await front_door.acks.wait(asked.ack, asked.timeout, places) if asked.ack and places else None
-        return dialect.reply(Outcome(results, parsed.single, raw.received_at, front_door.durability, acked))
+        outcome = Outcome((), parsed.single, raw.received_at, front_door.durability)
+        if len(stamped) == 1 and asked is NOTHING and isinstance(one := stamped[0], Stamped):  # as most requests are
+            became = verdict(await front_door.appender.append_one(one))
+            telemetry.EVENTS.add(dialect.name, _NAMES[became])
+            outcome.results = (Result(one.event.event_id, became),)
+        else:
+            await _fill(outcome, front_door, dialect, sender.project, stamped, asked=asked)
+        return dialect.reply(outcome)
     except (Refused, Unavailable) as why:
         if sender is not None:  # the ledger of a project; whoever has no key has none
             count = len(parsed.items) if parsed else 1
@@ -106,9 +110,20 @@ async def _take(
         raise
 
 
-def _readable(header: str) -> str:
+async def _at_site(directory: Directory, sender: Sender | None, site_id: str, page: str | None) -> Sender:
+    """Who sends for this site: whoever has a key of its project, or anybody where the project allows that."""
+    if sender is None:
+        return by_site(await directory.site(site_id), page)
+    if site_id not in sender.project.site_ids:
+        raise Refused(Reason.UNKNOWN_SITE, "The site is not known.")
+    return sender
+
+
+def _readable(header: str | None) -> str:
     """A header as text that can be encoded: aiohttp carries bytes that are not UTF-8 as lone surrogates."""
-    return header if header.isascii() else header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if header is None or header.isascii():
+        return header or ""
+    return header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _stamp(
@@ -120,7 +135,7 @@ def _stamp(
     unknown = project.do_not_track and do_not_track.asked(raw.headers)
     if unknown:
         context.ip = context.user_agent = ""
-    request_key = _readable(raw.headers.get("Idempotency-Key", ""))
+    request_key = _readable(raw.headers.get("Idempotency-Key"))
     stamped: list[Stamped | Refusal] = []
     for index, item in enumerate(parsed.items):
         if isinstance(item, Refusal):
@@ -135,7 +150,7 @@ def _stamp(
     return stamped
 
 
-def _places(front_door: FrontDoor, stamped: Sequence[Stamped | Refusal]) -> dict[int, list[bytes]]:
+def _places(front_door: FrontDoor, stamped: _Items) -> dict[int, list[bytes]]:
     """Shard -> ids of the events that a write would put there, when it is made in this turn of the loop."""
     places: dict[int, list[bytes]] = {}
     for item in stamped:
@@ -144,12 +159,20 @@ def _places(front_door: FrontDoor, stamped: Sequence[Stamped | Refusal]) -> dict
     return places
 
 
-async def _write(
-    front_door: FrontDoor, stamped: Sequence[Stamped | Refusal], *, check_only: bool
-) -> Sequence[Result | Refusal]:
-    if len(stamped) == 1 and isinstance(stamped[0], Stamped) and not check_only:
-        became = verdict(await front_door.appender.append_one(stamped[0]))
-        return (Result(stamped[0].event.event_id, became),)
+async def _fill(
+    outcome: Outcome, front_door: FrontDoor, dialect: Dialect, project: Project, stamped: _Items, *, asked: Wish
+) -> None:
+    """Write what was stamped, or only check it, and wait for it as long as the producer asked."""
+    places = _places(front_door, stamped) if asked.ack and not asked.check_only else None
+    outcome.results = await _write(front_door, stamped, check_only=asked.check_only)
+    _count(dialect.name, outcome.results)
+    if not asked.check_only:
+        _account(front_door, project.id, outcome.received_at, outcome.results)
+    if asked.ack and places:
+        outcome.acked = await front_door.acks.wait(asked.ack, asked.timeout, places)
+
+
+async def _write(front_door: FrontDoor, stamped: _Items, *, check_only: bool) -> Sequence[Result | Refusal]:
     entries = [item for item in stamped if isinstance(item, Stamped)]
     if not entries:
         return [item for item in stamped if isinstance(item, Refusal)]
@@ -162,9 +185,6 @@ async def _write(
 
 
 def _count(dialect: str, results: Sequence[Result | Refusal]) -> None:
-    if len(results) == 1 and isinstance(results[0], Result):
-        telemetry.EVENTS.add(dialect, _NAMES[results[0].verdict])
-        return
     for reason, count in Counter(result.reason for result in results if isinstance(result, Refusal)).items():
         telemetry.REFUSALS.add(dialect, reason, count=count)
         telemetry.EVENTS.add(dialect, "refused", count=count)
@@ -172,12 +192,8 @@ def _count(dialect: str, results: Sequence[Result | Refusal]) -> None:
         telemetry.EVENTS.add(dialect, _NAMES[became], count=count)
 
 
-def _account(
-    front_door: FrontDoor, project: str, received_at: int, results: Sequence[Result | Refusal], *, check_only: bool
-) -> None:
+def _account(front_door: FrontDoor, project: str, received_at: int, results: Sequence[Result | Refusal]) -> None:
     """Put what was refused of a request into the ledger; what was written is there already."""
-    if check_only or (len(results) == 1 and isinstance(results[0], Result)):
-        return
     reasons = Counter(
         result.reason if isinstance(result, Refusal) else Reason.UNAVAILABLE
         for result in results
@@ -188,7 +204,7 @@ def _account(
 
 
 def _respond(dialect: Dialect, reply: Reply, headers: dict[str, str]) -> Answer:
-    telemetry.REQUESTS.add(dialect.name, str(reply.status))
+    telemetry.REQUESTS.add(dialect.name, reply.status)
     if reply.headers:
         headers.update(reply.headers)
     return Answer(reply.status, reply.body, next_id(), headers)

@@ -10,6 +10,7 @@ import hmac
 import secrets
 import string
 import zlib
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -109,6 +110,7 @@ def key_id(token: str) -> str | None:
     return parts[2] if _checksum(body) == checksum else None
 
 
+@lru_cache(maxsize=1024)  # clients send the same one over and over
 def bearer(authorization: str) -> str:
     """The token of an Authorization header (RFC 6750), or an empty text."""
     scheme, _, token = authorization.partition(" ")

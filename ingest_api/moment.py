@@ -15,7 +15,7 @@ def now_ms() -> int:
 
 def parse(text: str) -> int | None:
     """An ISO 8601 time as Unix milliseconds, or None when it is not one. Without an offset it means UTC."""
-    if text[4:5] == "-" and text[10:11] not in _SEPARATORS and text[5:6] != "W":
+    if text[10:11] not in _SEPARATORS and text[4:5] == "-" and text[5:6] != "W":
         return None  # fromisoformat takes any letter between date and time
     try:
         moment = datetime.fromisoformat(text)

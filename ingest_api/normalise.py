@@ -16,6 +16,8 @@ from ingest_api.projects import Project
 
 #: tells a faithful retry from a reused key; a project can only fool itself, so a checksum is enough
 _SUMS = struct.Struct(">II")
+#: bits of a UUID that tell its version and variant, and what they are in version 8
+_MARKS, _VERSION_8 = 0xF << 76 | 3 << 62, 8 << 76 | 2 << 62
 _DAY_MS = 86_400_000
 _HOUR_MS = 3_600_000
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
@@ -63,9 +65,10 @@ def normalise(draft: Draft, context: Context, number: int) -> Stamped | Refusal:
 
     A refusal names fields as `Draft` does.
     """
-    refusal = check(draft, context)
-    if refusal is not None:
-        return refusal
+    if not _plainly_right(draft, context):
+        refusal = check(draft, context)
+        if refusal is not None:
+            return refusal
     key, received_at, project = draft.key, context.received_at, context.project
     if key:
         event_id, digest = keyed(project.id, key)
@@ -103,8 +106,6 @@ def normalise(draft: Draft, context: Context, number: int) -> Stamped | Refusal:
 
 def check(draft: Draft, context: Context) -> Refusal | None:
     """Everything that is wrong with a draft, or None."""
-    if _plainly_right(draft, context):
-        return None
     limit = context.limits.max_event_bytes
     if len(draft.raw) > limit:
         return Refusal(Reason.EVENT_TOO_LARGE, (Detail("event", f"is larger than {limit} bytes"),))
@@ -117,10 +118,7 @@ def check(draft: Draft, context: Context) -> Refusal | None:
 
 def keyed_id(digest: bytes) -> bytes:
     """The UUID (version 8, RFC 9562) of a keyed event: the same key gives the same id for ever."""
-    own = bytearray(digest)
-    own[6] = own[6] & 0x0F | 0x80
-    own[8] = own[8] & 0x3F | 0x80
-    return bytes(own)
+    return (int.from_bytes(digest, "big") & ~_MARKS | _VERSION_8).to_bytes(16, "big")
 
 
 def unkeyed_id(now_ms: int, number: int) -> bytes:

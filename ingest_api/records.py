@@ -1,4 +1,4 @@
-"""Records: projects, keys and sites as they lie in Redis, read under watch and written in one step."""
+"""Records: projects, keys, sites and what is saved as they lie in Redis, read under watch and written in one step."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
@@ -7,6 +7,7 @@ import msgspec
 
 from ingest_api.keys import Key
 from ingest_api.project import NotThere, Project
+from ingest_api.saved import ALERTS, QUERIES, Document
 from ingest_api.schema import Schema
 from ingest_api.secret import SECRET
 from ingest_api.stream import Redis
@@ -33,6 +34,7 @@ class Records:
         self._drop: list[str] = []
         #: field -> what is written, or None for what is taken away
         self._schemas: dict[str, bytes | None] = {}
+        self._documents: dict[tuple[str, str], bytes | None] = {}
         self._secret = b""
 
     async def secret(self) -> bytes:
@@ -88,6 +90,21 @@ class Records:
         """None takes it away."""
         self._schemas[f"{project_id}\0{name}"] = None if schema is None else msgspec.json.encode(schema)
 
+    async def document(self, shelf: str, project_id: str, name: str) -> Document | None:
+        """What a project has saved under this name, or None."""
+        raw = await self._pipe.hget(shelf, f"{project_id}\0{name}")
+        return None if raw is None else msgspec.json.decode(raw, type=Document)
+
+    async def document_names(self, shelf: str, project_id: str) -> list[str]:
+        """The names under which a project has saved something."""
+        places = [field.decode().partition("\0") for field in await self._pipe.hkeys(shelf)]
+        return sorted(name for project, _, name in places if project == project_id)
+
+    def put_document(self, shelf: str, project_id: str, name: str, document: Document | None) -> None:
+        """None takes it away."""
+        raw = None if document is None else msgspec.json.encode(document)
+        self._documents[(shelf, f"{project_id}\0{name}")] = raw
+
     def put_secret(self, secret: bytes) -> None:
         self._secret = secret
 
@@ -114,11 +131,12 @@ class Records:
             self._pipe.set(SECRET, self._secret)
         if self._put or self._drop or self._secret:
             self._pipe.incr(VERSION)
-        for field, raw in self._schemas.items():
+        written = {(SCHEMAS, field): raw for field, raw in self._schemas.items()} | self._documents
+        for (name, field), raw in written.items():
             if raw is None:
-                self._pipe.hdel(SCHEMAS, field)
+                self._pipe.hdel(name, field)
             else:
-                self._pipe.hset(SCHEMAS, field, raw)
+                self._pipe.hset(name, field, raw)
         if self._schemas:
             self._pipe.incr(SCHEMAS_VERSION)
 
@@ -135,6 +153,6 @@ async def change(redis: Redis, plan: Callable[[Records], Awaitable[T]]) -> T:
         records.queue()
         return result
 
-    names = (PROJECTS, KEYS, SITES, SECRET, SCHEMAS, TOMBSTONES)
+    names = (PROJECTS, KEYS, SITES, SECRET, SCHEMAS, QUERIES, ALERTS, TOMBSTONES)
     watched = cast("Any", redis).transaction(attempt, *names, value_from_callable=True)
     return cast("T", await watched)

@@ -39,10 +39,10 @@ def arrived(request: web.BaseRequest) -> bytes | None:
 
     Raises `Refused` when its own headers say that it is not UTF-8.
     """
-    header = request.headers.get(hdrs.CONTENT_TYPE)
+    header = request._message.headers.get(hdrs.CONTENT_TYPE)
     if header is not None and not _utf_8(header):
         raise Refused(Reason.UNSUPPORTED_CHARSET, "Content-Type names another charset than utf-8.")
-    content = request.content
+    content = request._payload
     return content.read_nowait() if content.is_eof() else None
 
 

@@ -13,10 +13,10 @@ class Tally(Collector):
 
     def __init__(self, name: str, meaning: str, labels: tuple[str, ...]) -> None:
         self._name, self._meaning, self._labels = name, meaning, labels
-        self._counts: defaultdict[tuple[str, ...], int] = defaultdict(int)
+        self._counts: defaultdict[tuple[str | int, ...], int] = defaultdict(int)
         REGISTRY.register(self)
 
-    def add(self, *labels: str, count: int = 1) -> None:
+    def add(self, *labels: str | int, count: int = 1) -> None:
         """Count."""
         self._counts[labels] += count
 
@@ -24,7 +24,7 @@ class Tally(Collector):
         """For Prometheus."""
         family = CounterMetricFamily(self._name, self._meaning, labels=self._labels)
         for labels, count in list(self._counts.items()):
-            family.add_metric(labels, count)
+            family.add_metric([str(label) for label in labels], count)
         yield family
 
 

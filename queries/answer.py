@@ -9,7 +9,6 @@ import orjson
 from ingest_api.errors import Detail
 from ingest_api.progress import ShardProgress
 from queries.freshness import fresh_through, lag_seconds
-from queries.query import StatsQuery
 from queries.recent import Cursor, RecentQuery
 
 
@@ -18,22 +17,6 @@ class Meta(TypedDict):
 
     fresh_through: str
     lag_seconds: float
-
-
-class Stats(TypedDict):
-    """The value of a metric over a period; null where there is nothing to take a mean of."""
-
-    metric: str
-    value: int | float | None
-    period: str
-
-
-class StatsAnswer(TypedDict):
-    """The answer of GET /api/v1/stats."""
-
-    success: Literal[True]
-    data: Stats
-    meta: Meta
 
 
 class RecentEvent(TypedDict):
@@ -78,12 +61,6 @@ class Error(TypedDict):
     error: str
     status: int
     details: NotRequired[list[Detail]]
-
-
-def stats(query: StatsQuery, rows: Sequence[Sequence[Any]], shards: list[ShardProgress]) -> StatsAnswer:
-    """The answer of GET /api/v1/stats: `data` as the PULSE document has it, `meta` beside it."""
-    data: Stats = {"metric": query.metric, "value": rows[0][0], "period": query.period}
-    return {"success": True, "data": data, "meta": meta(shards)}
 
 
 def recent(query: RecentQuery, rows: Sequence[Sequence[Any]], shards: list[ShardProgress]) -> RecentAnswer:

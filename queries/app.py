@@ -1,6 +1,6 @@
 """Wiring of the query service: routes, paths and methods that there are not, request ids, start and stop."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
@@ -8,6 +8,7 @@ from ingest_api import request_id
 from queries.documents import documents
 from queries.errors import Refused
 from queries.handler import Handler, answering, error
+from queries.psql.server import Server
 from queries.routes import ROUTES
 from queries.service import QueryService
 from queries.settings import Settings
@@ -31,7 +32,10 @@ def build_app(settings: Settings) -> web.Application:
         if path != "/":
             app.router.add_route("*", f"{path}/", _by_method(methods))
     app.on_response_prepare.append(_name)
+    app.on_shutdown.append(_let_go)
     app.cleanup_ctx.append(_close)
+    if settings.psql_port:
+        app.cleanup_ctx.append(_psql(settings))
     return app
 
 
@@ -78,6 +82,23 @@ async def _name(_request: web.Request, response: web.StreamResponse) -> None:
     response.headers["X-Request-Id"] = request_id.next_id()
 
 
+async def _let_go(app: web.Application) -> None:
+    """Whoever follows events live would never go by himself."""
+    app[SERVICE].feeds.close()
+
+
 async def _close(app: web.Application) -> AsyncIterator[None]:
     yield
     await app[SERVICE].close()
+
+
+def _psql(settings: Settings) -> Callable[[web.Application], AsyncIterator[None]]:
+    """The other way in for questions, beside HTTP."""
+
+    async def serve(app: web.Application) -> AsyncIterator[None]:
+        server = Server(app[SERVICE], settings)
+        await server.start()
+        yield
+        await server.close()
+
+    return serve

@@ -88,7 +88,7 @@ async def _call(service: QueryService, route: Route, request: web.Request) -> Ca
     if not all((_NAME if name in _OWN else _ID).fullmatch(value) for name, value in request.match_info.items()):
         raise Refused(404, "There is nothing of this name.")
     read = body.read(await _bytes(request, route.max_bytes), route.request) if route.request else None
-    return Call(access, request.match_info, request.query, read)
+    return Call(access, request.match_info, request.query, read, request.headers)
 
 
 async def _bytes(request: web.Request, most: int) -> bytes:
@@ -114,24 +114,40 @@ async def _up_to(request: web.Request, most: int) -> bytes:
 async def _stream(request: web.Request, streamed: Streamed) -> web.StreamResponse:
     """Send chunk by chunk. What fails before the first one is an ordinary error; afterwards the connection is cut."""
     async with contextlib.aclosing(streamed.chunks) as chunks:
-        first = await anext(chunks, b"")
-        headers = {"Cache-Control": "no-store", "Content-Type": streamed.content_type}
+        first = b""
+        with contextlib.suppress(StopAsyncIteration):  # `anext` with a default fails at the end on Python 3.11
+            first = await anext(chunks)
+        headers = {"Cache-Control": "no-store", "Content-Type": streamed.content_type, **streamed.headers}
         if streamed.filename:
             headers["Content-Disposition"] = f'attachment; filename="{streamed.filename}"'
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
+        if request.method == "HEAD":
+            return response
         try:
-            await response.write(first)
+            await _send(response, first, streamed.patience)
             async for chunk in chunks:
-                await response.write(chunk)
+                await _send(response, chunk, streamed.patience)
+            await response.write_eof()
         except ConnectionError:
             pass  # the client went
+        except TimeoutError:
+            log.info("a client took nothing", extra={"action": "query"})
+            _cut(request)
         except Exception:
             log.exception("an answer broke off", extra={"action": "query"})
-            if request.transport is not None:
-                request.transport.abort()
-        await response.write_eof()
+            _cut(request)
     return response
+
+
+async def _send(response: web.StreamResponse, chunk: bytes, patience: float) -> None:
+    async with asyncio.timeout(patience):
+        await response.write(chunk)
+
+
+def _cut(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
 
 
 def error(refused: Refused) -> web.Response:

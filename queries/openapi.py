@@ -43,12 +43,39 @@ EXAMPLES: Mapping[str, Json] = {
     "redrive_rejected": {"fingerprint": "9f2c41d07ab3e856"},
     "allow_shard": {"for_seconds": 600},
     "set_schema": {"schema": {"required": ["plan"], "properties": {"plan": {"type": "string"}}}, "mode": "warn"},
+    "ask_sql": {"sql": "SELECT name, count() AS n FROM events GROUP BY name ORDER BY n DESC", "format": "csv"},
+    "save_query": {"question": {"metrics": ["visitors"], "date_range": "7d"}, "description": "of the last week"},
+    "set_alert": {
+        "question": {"metrics": ["event_count"], "date_range": "15m"},
+        "condition": "below",
+        "value": 10,
+        "webhooks": ["https://hooks.shop.example/headrace"],
+    },
     "check_schema": {"schema": {"required": ["plan"]}, "limit": 500},
     "link_identity": {"user_id": "user_42"},
+    "funnel": {
+        "steps": [{"event": "page_view", "filters": [["is", "page", ["/pricing"]]]}, {"event": "signup"}],
+        "window": "7d",
+        "breakdown": "country",
+    },
+    "retention": {"start": {"event": "signup"}, "interval": "week", "period": "90d", "timezone": "Europe/Berlin"},
+    "paths": {"anchor": {"page": "/pricing"}, "direction": "next", "of": "both", "steps": 3},
+    "query": {
+        "metrics": ["visitors", "p95(properties.price)"],
+        "dimensions": ["time:day", "country"],
+        "date_range": "30d",
+        "timezone": "Europe/Berlin",
+        "filters": [["is", "event", ["purchase"]], ["or", [["gte", "properties.price", 10], ["is_set", "user_id"]]]],
+        "order_by": [["visitors", "desc"]],
+        "include": {"comparison": "previous", "totals": True, "total_rows": True, "time_labels": True},
+        "pagination": {"limit": 100},
+    },
 }
 _VARIABLES = {"id": "The project's id.", "site": "The site's id.", "key": "The key's id: its third part."}
 _VARIABLES["fingerprint"] = "The fingerprint, as the list has it."
 _VARIABLES["shard"] = "The shard's number."
+_VARIABLES["query"] = "The name under which it is saved."
+_VARIABLES["alert"] = "The alert's name."
 _VARIABLES["erasure"] = "The erasure's id."
 #: where the value is a producer's to choose
 _PATTERNS = dict.fromkeys(("user", "client_id", "name"), "^[^\\x00-\\x1f\\x7f-\\x9f]{1,1024}$")
@@ -101,7 +128,7 @@ def _done(route: Route) -> Json:
     if not route.media:
         return front_door.response("Done.", route.answer)
     headers = {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}}
-    content = {media_type: {"schema": {"type": "string"}} for media_type in route.media}
+    content = {media_type: {"schema": {} if media_type == _JSON else {"type": "string"}} for media_type in route.media}
     return {"description": "Sent while it is made.", "headers": headers, "content": content}
 
 
@@ -122,7 +149,7 @@ def _errors(route: Route) -> Json:
         statuses.append(403)
     if "{" in route.path:
         statuses.append(404)
-    if route.needs in {Kind.ADMIN, Kind.DELETE} and route.method != "GET":
+    if (route.needs in {Kind.ADMIN, Kind.DELETE} and route.method != "GET") or route.method == "PUT":
         statuses += [400, 409]
     more = {405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",)}
     return {

@@ -137,7 +137,7 @@ def _shape(schema: Json) -> str:
         values = ", ".join(f"<code>{escape(orjson.dumps(one).decode())}</code>" for one in schema["enum"])
         return values if len(schema["enum"]) == 1 else f"one of {values}"
     if schema.get("type") == "array":
-        return f"array of {_shape(schema.get('items', {}))}{_limits(schema)}"
+        return f"array of {_shape(schema.get('items') or {})}{_limits(schema)}"
     return f"{escape(schema.get('type', 'anything'))}{_limits(schema)}"
 
 

@@ -5,22 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from ingest_api import moment
 from queries.errors import Refused
-from queries.measures import MEASURES
-from queries.query import BOTS, StatsQuery
 from queries.recent import Cursor, RecentQuery
 from queries.route import Parameter
 
-_METRICS = "; ".join(f"`{name}`, {one.meaning}" for name, one in MEASURES.items())
 _EVENT_TYPE = Parameter("event_type", str, "only events of this name; all when it is left out")
-STATS_PARAMETERS = (
-    Parameter("metric", str, f"what is counted: {_METRICS}", "event_count", tuple(sorted(MEASURES))),
-    Parameter("period", str, "that long back from now: a number and m, h, d or w, at most 3650d", "24h"),
-    Parameter("from", str, "instead of period: ISO 8601 or Unix milliseconds, inclusive"),
-    Parameter("to", str, "the end that belongs to from, exclusive; open when it is left out"),
-    Parameter("site_id", str, "only events of this site of the project, and events that name no site"),
-    _EVENT_TYPE,
-    Parameter("bots", str, "whether events of declared crawlers count", "exclude", BOTS),
-)
 RECENT_PARAMETERS = (
     Parameter("after", str, "the cursor of an earlier answer: only events that arrived later, oldest first"),
     Parameter("limit", int, "most events in the answer, 1 to 1000", "100"),
@@ -53,19 +41,6 @@ _UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _LONGEST_MS = 3650 * _UNIT_MS["d"]
 _MAX_NAME = 255
 _LEDGER_MINUTES = 24 * 60
-
-
-def read_stats(asked: Mapping[str, str], project: str, now: int) -> StatsQuery:
-    """The query string of GET /api/v1/stats. Raises `Refused` naming the parameter."""
-    only(asked, STATS_PARAMETERS)
-    metric = asked.get("metric", "event_count")
-    if metric not in MEASURES:
-        raise Refused(400, f"metric: {quoted(metric)} is not known. Known: {', '.join(sorted(MEASURES))}.")
-    bots = next((one for one in BOTS if one == asked.get("bots", "exclude")), None)
-    if bots is None:
-        raise Refused(400, f"bots: must be one of {', '.join(BOTS)}.")
-    since, until, period = span_of(asked, now)
-    return StatsQuery(project, metric, since, until, period, asked.get("site_id", ""), event_type_of(asked), bots)
 
 
 def read_recent(asked: Mapping[str, str], project: str, fresh_through: int) -> RecentQuery:

@@ -1,7 +1,7 @@
 """Route: one thing that can be asked of the service, with all that a reader or a document must know of it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -35,6 +35,7 @@ class Call:
     query: Mapping[str, str]
     #: an instance of the route's request type, or None
     body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def project(self) -> Project:

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 
-from ingest_api import keys, moment
+from ingest_api import keys
 from ingest_api.access import Access, Directory
 from ingest_api.keys import Kind
 from ingest_api.projects import Project, Projects
 from ingest_api.stream import connect
 from queries import answer, ledger, receipts, request, sql
-from queries.answer import RecentAnswer, StatsAnswer
+from queries.answer import RecentAnswer
+from queries.confined import Confined
 from queries.errors import Refused
+from queries.feed import Feeds
 from queries.freshness import Freshness, fresh_through
 from queries.gate import Gate
 from queries.ledger import LedgerAnswer
@@ -30,8 +32,10 @@ class QueryService:
     def __init__(self, settings: Settings) -> None:
         self.redis = connect(settings.redis_url)
         self.store = Store(settings.clickhouse_url, settings.query_timeout_seconds)
+        self.confined = Confined(settings, self.store)
         self.freshness = Freshness(self.redis)
         self.gate = Gate(settings.query_places)
+        self.feeds = Feeds(self.store, self.gate, self.freshness, settings)
         self.projects = Projects(self.redis)
         self._directory = Directory(self.redis, demo_keys=settings.demo_keys)
 
@@ -43,15 +47,6 @@ class QueryService:
         if access is None or not opened or (access.project is None and Kind.ADMIN not in opened):
             raise Refused(401, _NO_KEY)
         return access
-
-    async def stats(self, project: Project, asked: Mapping[str, str]) -> StatsAnswer:
-        """GET /api/v1/stats"""
-        query = request.read_stats(asked, project.id, moment.now_ms())
-        if query.site_id and query.site_id not in project.site_ids:
-            raise Refused(403, "site_id: does not belong to this key's project.")
-        shards = await self.freshness.read()
-        rows = await self.store.rows(sql.stats(query))
-        return answer.stats(query, rows, shards)
 
     async def events(self, project: Project, asked: Mapping[str, str]) -> RecentAnswer:
         """GET /api/v1/events"""
@@ -76,5 +71,6 @@ class QueryService:
 
     async def close(self) -> None:
         """Let go of Redis and ClickHouse."""
+        await self.confined.close()
         await self.store.close()
         await self.redis.aclose()

@@ -1,66 +1,167 @@
-"""Sources: what a measure is worked out of, as FROM and WHERE with bound parameters. Pure."""
+"""Sources: what measures are worked out of, as FROM and WHERE with bound parameters. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from queries.query import StatsQuery
+from queries import filters, visits
+from queries.binder import Binder
+from queries.bots import CONDITION
+from queries.dimensions import Dimension
+from queries.errors import Refused
+from queries.measures import Of
+from queries.question import Question
 
 #: events are read a day past the end of a range, and no event has a later time than the year 2299
 _LAST = 10_413_791_999_999 - 86_400_000
-_BOTS = {"exclude": ["bot = ''"], "only": ["bot != ''"], "include": []}
+#: parameters travel in the address of a request, and those of ClickHouse end at a megabyte
+_MOST_BYTES = 200_000
 
-#: user, else the user that the anonymous id is linked to, else the visitor: of rows joined with `_LINKED`
-_PERSON = "multiIf(user_id != '', concat('u:', user_id), linked != '', concat('u:', linked), visitor)"
-_LINKED = (
+#: user, else the user that the anonymous id is linked to, else the visitor: of rows joined with `LINKED`
+PERSON = "multiIf(user_id != '', concat('u:', user_id), linked != '', concat('u:', linked), visitor)"
+LINKED = (
     "LEFT ANY JOIN (SELECT client_id, user_id AS linked FROM identities(project={project:String})) AS links "
     "USING (client_id)"
 )
-#: people with an event of any kind before the range
-SEEN_BEFORE = (
-    f"SELECT {_PERSON} FROM (SELECT user_id, client_id, concat('c:', client_id) AS visitor FROM sightings "
-    f"WHERE project = {{project:String}} AND first_seen < fromUnixTimestamp64Milli({{since:Int64}})) AS seen {_LINKED}"
+#: person -> the moment of its first event of any kind, of those who came in the range
+_FIRST_SEEN = (
+    f"SELECT person, min(first_seen) AS first_seen FROM (SELECT {PERSON} AS person, first_seen FROM ("
+    "SELECT user_id, client_id, concat('c:', client_id) AS visitor, first_seen FROM sightings "
+    f"WHERE project = {{project:String}}) AS seen {LINKED}) GROUP BY person "
+    "HAVING first_seen >= fromUnixTimestamp64Milli({since:Int64})"
+)
+#: person -> keys of the anonymous ids linked to it
+_ALIASES = (
+    "SELECT concat('u:', user_id) AS person, groupArray(concat('c:', client_id)) AS aliases "
+    "FROM identities(project={project:String}) GROUP BY user_id"
 )
 
-Source = Callable[[StatsQuery], tuple[str, dict[str, object]]]
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows, and the value of each dimension of the question over them."""
+
+    #: FROM and WHERE
+    text: str
+    keys: tuple[str, ...]
+    #: metric -> aggregate, where it is not the measure's own
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
-def events(query: StatsQuery) -> tuple[str, dict[str, object]]:
-    """Each event of the range once, however often it was stored."""
-    where, parameters = ["project = {project:String}"], _parameters(query)
-    if query.event_type:
-        where.append("name = {event_type:String}")
-    where.append("occurred_at >= fromUnixTimestamp64Milli({since:Int64})")
-    if query.until is not None:
-        where.append("occurred_at < fromUnixTimestamp64Milli({until:Int64})")
-    if query.site_id:
-        where.append("site_id IN ({site_id:String}, '')")
-    where += _BOTS[query.bots]
-    return f"FROM events FINAL WHERE {' AND '.join(where)}", parameters
+def binder(question: Question) -> Binder:
+    """With the parameters that sources name, and a range in which people have done something."""
+    until = question.until
+    parameters: dict[str, object] = {"project": question.project, "since": question.span.since}
+    parameters |= {} if until is None else {"until": until}
+    parameters |= {"site_id": question.site_id} if question.site_id else {}
+    return Binder(parameters, zone=question.span.zone.key, doers=lambda such: doers(f"{_realm(question)} AND {such}"))
 
 
-def persons(query: StatsQuery) -> tuple[str, dict[str, object]]:
-    """A `person` for each user, anonymous id and cookieless visitor of these events; some come more than once."""
-    text, parameters = events(query)
+def doers(where: str) -> str:
+    """SELECT of the keys (`filters.KEY`) of all people who have such an event, under each of their ids."""
     return (
-        f"FROM (SELECT {_PERSON} AS person FROM ("
-        f"SELECT DISTINCT user_id, client_id, visitor {text} AND visitor != '') AS seen {_LINKED})"
-    ), parameters
+        f"SELECT arrayJoin(arrayConcat([person], aliases)) FROM (SELECT DISTINCT {PERSON} AS person FROM ("
+        f"SELECT DISTINCT user_id, client_id, visitor FROM events FINAL WHERE {where} AND visitor != '') AS seen "
+        f"{LINKED}) AS doers LEFT ANY JOIN ({_ALIASES}) AS alike USING (person)"
+    )
 
 
-def sessions(query: StatsQuery) -> tuple[str, dict[str, object]]:
+def events(question: Question, binder: Binder) -> Source:
+    """Each event of the range once, however often it was stored."""
+    keys = tuple(_key(one, one.text(binder), "occurred_at", question, binder) for one in question.dimensions)
+    where = f"{_realm(question)} AND {filters.condition(question.filter, binder)}{among(question, keys, binder)}"
+    return Source(f"FROM events FINAL WHERE {where}", keys)
+
+
+def persons(question: Question, binder: Binder, more: str = "") -> Source:
+    """A `person` for each user, anonymous id and cookieless visitor of these events; some come more than once."""
+    read = events(question, binder)
+    names = tuple(f"d{index}" for index in range(len(read.keys)))
+    columns = "".join(f", {key} AS {name}" for key, name in zip(read.keys, names, strict=True))
+    kept = "".join(f", {name}" for name in names)
+    people = (
+        f"SELECT {PERSON} AS person{kept} FROM ("
+        f"SELECT DISTINCT user_id, client_id, visitor{columns} {read.text} AND visitor != '') AS seen {LINKED}"
+    )
+    return Source(f"FROM ({people}) AS people{more}", names)
+
+
+def newcomers(question: Question, binder: Binder) -> Source:
+    """The same with when each was `first_seen`: 1970 where that was before the range."""
+    return persons(question, binder, f" LEFT ANY JOIN ({_FIRST_SEEN}) AS firsts USING (person)")
+
+
+def sessions(question: Question, binder: Binder) -> Source:
     """The sessions that start in the range and hold such an event, whole."""
-    until = _LAST if query.until is None else min(query.until, _LAST)
-    parameters = _parameters(query) | {"until": until, "bots": query.bots}
-    where = []
-    if query.event_type:
-        where.append("has(names, {event_type:String})")
-    if query.site_id:
-        where.append("hasAny(site_ids, [{site_id:String}, ''])")
-    view = "sessions(project={project:String}, since={since:Int64}, until={until:Int64}, bots={bots:String})"
-    return f"FROM {view}" + (f" WHERE {' AND '.join(where)}" if where else ""), parameters
+    until = _LAST if question.until is None else min(question.until, _LAST)
+    within = binder.bind(until, "Int64")
+    keys = tuple(_key(one, one.of_session(binder), "started_at", question, binder) for one in question.dimensions)
+    held = visits.Held()
+    where = visits.condition(question.filter, binder, held) + among(question, keys, binder)
+    if question.site_id:
+        where = f"hasAny(site_ids, [{{site_id:String}}, '']) AND {where}"
+    view = (
+        f"sessions(project={{project:String}}, since={{since:Int64}}, until={within}, "
+        f"bots={binder.bind(question.bots, 'String')})"
+    )
+    around = (
+        "project = {project:String} AND occurred_at >= fromUnixTimestamp64Milli({since:Int64}) "
+        f"AND occurred_at < fromUnixTimestamp64Milli({within} + 86400000) AND {CONDITION[question.bots]}"
+    )
+    return Source(f"FROM {view} AS visits{held.join(around)} WHERE {where}", keys)
 
 
-def _parameters(query: StatsQuery) -> dict[str, object]:
-    given = {"until": query.until, "site_id": query.site_id or None, "event_type": query.event_type or None}
-    return {"project": query.project, "since": query.since} | {
-        name: value for name, value in given.items() if value is not None
-    }
+SOURCES: Mapping[Of, Callable[[Question, Binder], Source]] = {
+    "events": events,
+    "persons": persons,
+    "newcomers": newcomers,
+    "sessions": sessions,
+}
+
+
+def bucket(time: str, edges: Sequence[int], binder: Binder) -> str:
+    """The start of the interval that a moment lies in, Unix ms; the first one's for what lies before."""
+    firsts, counts, steps = zip(*_runs(edges[:-1]), strict=True)
+    arrays = ", ".join(binder.bind(list(some), "Array(Int64)") for some in (firsts, counts, steps))
+    starts = f"arrayFlatten(arrayMap((a, n, s) -> arrayMap(i -> a + i * s, range(n)), {arrays}))"
+    return f"roundDown(toUnixTimestamp64Milli({time}), {starts})"
+
+
+def _runs(starts: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Numbers as first, how many, step: a few runs stand for years of hours."""
+    runs: list[tuple[int, int, int]] = []
+    for start in starts:
+        if runs:
+            first, count, step = runs[-1]
+            if count == 1 or start == first + count * step:
+                runs[-1] = (first, count + 1, start - first if count == 1 else step)
+                continue
+        runs.append((start, 1, 0))
+    return runs
+
+
+def _realm(question: Question) -> str:
+    """The events of the question before its filters."""
+    where = ["project = {project:String}", "occurred_at >= fromUnixTimestamp64Milli({since:Int64})"]
+    if question.until is not None:
+        where.append("occurred_at < fromUnixTimestamp64Milli({until:Int64})")
+    if question.site_id:
+        where.append("site_id IN ({site_id:String}, '')")
+    return " AND ".join((*where, CONDITION[question.bots]))
+
+
+def _key(dimension: Dimension, value: str, time: str, question: Question, binder: Binder) -> str:
+    return bucket(time, question.edges, binder) if dimension.interval else value
+
+
+def among(question: Question, keys: Sequence[str], binder: Binder) -> str:
+    """Only the groups that are asked for."""
+    if question.among is None:
+        return ""
+    if sum(len(str(one).encode()) for group in question.among for one in group) > _MOST_BYTES:
+        raise Refused(422, "The values of these groups are too long to be asked for at once. Ask for fewer of them.")
+    plain = [key for key, one in zip(keys, question.dimensions, strict=True) if not one.interval]
+    columns = [
+        binder.bind([str(one) for one in column], "Array(String)") for column in zip(*question.among, strict=True)
+    ]
+    values = ", ".join(f"toString({key})" for key in plain)
+    return f" AND ({values}) IN arrayZip({', '.join(columns)})" if len(plain) > 1 else f" AND {values} IN {columns[0]}"

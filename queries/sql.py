@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingest_api.ledger import ENDS, OUTCOMES
-from queries.measures import MEASURES
-from queries.query import StatsQuery
 from queries.recent import Cursor, RecentQuery
 from queries.rejected import Selection
 
@@ -24,13 +22,6 @@ class Statement:
 
     text: str
     parameters: dict[str, object] = field(default_factory=dict)
-
-
-def stats(query: StatsQuery) -> Statement:
-    """One row, one column: the value of the metric."""
-    measure = MEASURES[query.metric]
-    source, parameters = measure.of(query)
-    return Statement(f"SELECT {measure.value} {source}", parameters)
 
 
 def recent(query: RecentQuery) -> Statement:

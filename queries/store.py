@@ -15,6 +15,7 @@ from queries.sql import Statement
 from workers.address import address
 
 _TOO_MUCH = frozenset({158, 159, 160, 241, 307, 396})
+_NO_PATTERN = 427
 
 
 class Rows(list[Sequence[Any]]):
@@ -35,6 +36,8 @@ def _failing() -> Iterator[None]:
     except ClickHouseError as error:
         if getattr(error, "code", None) in _TOO_MUCH:
             raise Refused(422, "The question reads too much. Ask for a shorter range or fewer events.") from error
+        if getattr(error, "code", None) == _NO_PATTERN:
+            raise Refused(400, "matches: a pattern is none that RE2 can read.") from error
         raise StoreUnavailable(str(error)) from error
     except (OSError, TimeoutError) as error:
         raise StoreUnavailable(str(error) or type(error).__name__) from error
@@ -101,6 +104,7 @@ class Store:
                 self._client = await clickhouse_connect.get_async_client(
                     **self._address,
                     autogenerate_session_id=False,
+                    form_encode_query_params=True,  # a URL has less room than a list of values may need
                     connect_timeout=3,
                     send_receive_timeout=int(self._timeout) + 2,
                 )

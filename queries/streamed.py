@@ -1,7 +1,7 @@
 """An answer that is sent while it is made, in place of a JSON document. Leaf, no I/O."""
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +12,7 @@ class Streamed:
     chunks: AsyncGenerator[bytes, None]
     #: what a browser saves it as; shown in the page when empty
     filename: str = ""
+    #: beside those that every answer has, or in place of them
+    headers: Mapping[str, str] = field(default_factory=dict)
+    #: a client that takes nothing for so many seconds is cut off
+    patience: float = 60.0

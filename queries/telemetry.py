@@ -1,6 +1,6 @@
 """Every metric of the query service."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 #: questions answered, by route and status
 REQUESTS = Counter("query_requests_total", "Questions answered", ["route", "status"])
@@ -10,3 +10,9 @@ SECONDS = Histogram(
 )
 #: questions that found no place
 BUSY = Counter("query_busy_total", "Questions refused because too many ran")
+#: connections that follow events live
+LIVE_READERS = Gauge("query_live_readers", "Live tails")
+#: live tails that were let go because they took too slowly
+LIVE_DROPPED = Counter("query_live_dropped_total", "Live tails dropped for reading too slowly")
+#: looks into ClickHouse for live tails
+LIVE_POLLS = Counter("query_live_polls_total", "Questions asked for live tails")

@@ -18,11 +18,12 @@ from workers import erase_sql as sql
 from workers.erase_keys import Alive
 from workers.errors import NotNow
 from workers.forgotten import Forgotten
+from workers.rollup_sql import KEEP_COUNT
 
 #: for one answer
 TIMEOUT_SECONDS = 3000
-#: identity rows have no table before its migration ran
-TABLES = ("events", "rejected_events", *sql.IDENTITY)
+#: some have no table before its migration ran. Rollups go before the events that tell which of them must
+TABLES = (*sql.ROLLUPS, "events", "rejected_events", *sql.IDENTITY)
 #: a rewrite that takes longer is told in the report, and waited for in the next run
 PATIENCE_SECONDS = 60
 _PAUSE = 0.1
@@ -74,9 +75,9 @@ class Rows:
         return [str(row[0]) for row in await self._ask(sql.linked(self._table))]
 
     async def count(self) -> dict[str, int]:
-        """Table -> rows that are to go."""
+        """Table -> rows that are to go. Those of rollups are made of other rows, and not counted."""
         await self._note_rejected()
-        gone = self._gone()
+        gone = {table: where for table, where in self._gone().items() if table not in sql.ROLLUPS}
         return {table: await self._number(f"SELECT count() FROM {table} WHERE {gone[table]}") for table in gone}  # noqa: S608  # names of our own
 
     async def ids(self, most: int) -> list[bytes]:
@@ -91,6 +92,8 @@ class Rows:
         Returns whether any part was rewritten. Raises `NotNow` when that takes long.
         """
         await self._note_rejected()
+        if sql.ROLLUPS[0] in self._tables:
+            await self._open_hours()
         rewritten = False
         for table, where in self._gone().items():
             await self._rewritten(table)  # what a run before this one has ordered
@@ -115,6 +118,13 @@ class Rows:
         """Table -> the rows that are to go."""
         gone = {table: sql.gone(self._stone, table, self._table) for table in TABLES if table in self._tables}
         return {table: where for table, where in gone.items() if where}
+
+    async def _open_hours(self) -> None:
+        """Hours whose rollups must go are read raw from now on; they are not built while this erasure is ahead."""
+        for text in sql.rolled_up(self._gone()["events"], self._table):
+            await self._order(text)
+        await self._order(sql.changed(self._table), {**_SETTINGS, "insert_deduplicate": 0})
+        await self._order(KEEP_COUNT)
 
     async def _note_rejected(self) -> None:
         if not self._noted:

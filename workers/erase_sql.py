@@ -7,6 +7,7 @@ found by them: event (UUID), place (of a rejected event), user, client, anonymou
 from collections.abc import Iterable, Iterator, Sequence
 
 from ingest_api.tombstones import Tombstone
+from workers.rolled import VISITOR, WHO
 
 #: tables of who is who -> the view that makes their rows of events, and may make them again
 IDENTITY = {
@@ -17,6 +18,8 @@ IDENTITY = {
 }
 #: of these tables: the column that names the event a row comes from
 _SOURCE = {"identity_claims": "claim", "user_traits": "latest"}
+#: made of events, of whoever they are: whole hours go, and are built again of what is left. In the order of their going
+ROLLUPS = ("rollup_hours", "visitor_numbers")
 _WITHOUT_CLIENTS = frozenset({"user_traits"})
 _MARK = "lower(hex(substring(SHA256(concat(unhex({{{kind}_key:String}}), {value})), 1, 16)))"
 _USER = _MARK.format(kind="user", value="user_id")
@@ -36,6 +39,10 @@ def gone(stone: Tombstone, name: str, table: str) -> str:
             named = " AND name = {name:String}" if stone.name else ""
             parts.append(_within("occurred_at", stone) + named)
         return f"{_PROJECT} AND {_any(parts)}"
+    if name == "rollup_hours":
+        return f"{_PROJECT} AND hour IN (SELECT toDateTime(toUInt32(value), 'UTC') FROM {table} WHERE kind = 'hour')"  # noqa: S608  # names of our own
+    if name == "visitor_numbers":
+        return f"{_PROJECT} AND visitor IN ({_noted_visitors(table)})"
     parts = [f"user_id {_among('user', table)}"]
     if name not in _WITHOUT_CLIENTS:
         parts += [f"client_id {_among('client', table)}", f"user_id = '' AND client_id {_among('anonymous', table)}"]
@@ -66,6 +73,27 @@ def people_meant(stone: Tombstone, name: str, table: str) -> Iterator[tuple[str,
     for kind, marks, some in (("client", "clients", stone.clients), ("anonymous", "linked", stone.linked)):
         if some:
             yield kind, "client_id", f"{_PROJECT} AND client_id != '' AND {_CLIENT} {_among(marks, table)}"
+
+
+def rolled_up(gone: str, table: str) -> Iterator[str]:
+    """Note whose numbers go, and which hours: of the events that go, and those whose rollups hold such a number."""
+    yield note("visitor", f"toString(arrayJoin([{VISITOR}, {WHO}]))", "events", f"{gone} AND visitor != ''", table)
+    for kind, letter in (("user", "u"), ("client", "c"), ("anonymous", "c")):
+        who = f"(SELECT concat('{letter}:', value) AS visitor FROM {table} WHERE kind = '{kind}')"  # noqa: S608  # names of our own
+        yield note("visitor", f"toString({VISITOR})", who, "1", table)
+    yield note("hour", "toString(toUnixTimestamp(toStartOfHour(occurred_at)))", "events", gone, table)
+    numbers = f"SELECT number FROM visitor_numbers WHERE {_PROJECT} AND visitor IN ({_noted_visitors(table)})"  # noqa: S608  # names of our own
+    theirs = f"(SELECT groupBitmapState(number) FROM ({numbers}))"  # noqa: S608  # names of our own
+    held = f"{_PROJECT} AND dimension = '' AND (bitmapHasAny(visitors, {theirs}) OR bitmapHasAny(people, {theirs}))"
+    yield note("hour", "toString(toUnixTimestamp(hour))", "rollup_hours", held, table)
+
+
+def changed(table: str) -> str:
+    """The hours that were noted are read raw from now on."""
+    return (
+        "INSERT INTO hour_marks (project, hour, rows) SELECT {project:String}, "  # noqa: S608  # names of our own
+        f"toDateTime(toUInt32(value), 'UTC'), 1 FROM {table} WHERE kind = 'hour' GROUP BY value"
+    )
 
 
 def note(kind: str, value: str, name: str, where: str, table: str) -> str:
@@ -129,6 +157,10 @@ def of(name: str) -> str:
 
 def _among(kind: str, table: str) -> str:
     return f"IN (SELECT value FROM {table} WHERE kind = '{kind}')"  # noqa: S608  # names of our own
+
+
+def _noted_visitors(table: str) -> str:
+    return f"SELECT toUInt128(value) FROM {table} WHERE kind = 'visitor'"  # noqa: S608  # names of our own
 
 
 def _any(parts: Iterable[str]) -> str:

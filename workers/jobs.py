@@ -10,9 +10,12 @@ from redis.exceptions import RedisError
 
 from ingest_api import moment
 from ingest_api.stream import Redis, read_install
-from workers import audit, catalog, erase, kept, ledger, retention, salts
+from workers import audit, catalog, erase, kept, ledger, retention, rollup, salts, watch
+from workers.deliver import Courier
 from workers.erase import Places
 from workers.errors import NotNow
+from workers.mail import Mail
+from workers.reach import Reach
 from workers.settings import Settings
 from workers.source import trim
 
@@ -100,10 +103,39 @@ async def count_catalog(ctx: dict[str, Any]) -> int:
 
 
 @patient
+async def roll_up_hours(ctx: dict[str, Any]) -> int:
+    """Work out the rollups of hours that are over, or have changed. Returns how many hours were rolled up."""
+    settings: Settings = ctx["settings"]
+    return await rollup.build(ctx["streams"], settings.clickhouse_url, settings.rollup_minutes)
+
+
+@patient
+async def check_rollups(ctx: dict[str, Any]) -> int:
+    """Look whether numbers of visitors can be trusted. Returns of how many projects they cannot, and are renewed."""
+    settings: Settings = ctx["settings"]
+    return await rollup.check(settings.clickhouse_url)
+
+
+@patient
 async def erase_what_was_ordered(ctx: dict[str, Any]) -> int:
     """Go on with erasures, and look whether anything has come back. Returns how many came to their end."""
     settings: Settings = ctx["settings"]
     return await erase.erase(ctx["streams"], Places(settings.clickhouse_url, settings.archive))
+
+
+@patient
+async def check_alerts(ctx: dict[str, Any]) -> int:
+    """Ask what the alerts whose time has come want to know. Returns how many were checked."""
+    settings: Settings = ctx["settings"]
+    return await watch.check(ctx["streams"], settings.redis_url, settings.clickhouse_url, moment.now_ms())
+
+
+@patient
+async def deliver_messages(ctx: dict[str, Any]) -> int:
+    """Tell the receivers of alerts what waits for them. Returns how many messages arrived."""
+    settings: Settings = ctx["settings"]
+    courier = Courier(ctx["streams"], Reach.parse(settings.webhook_allow), Mail(settings.mail))
+    return await courier.deliver(moment.now_ms())
 
 
 CRON = (
@@ -112,6 +144,10 @@ CRON = (
     cron(find_missing_events, minute=set(range(0, 60, 5)), second={40}, unique=True, timeout=240, keep_result=0),
     cron(destroy_salts, minute={7}, second={30}, unique=True, timeout=60, keep_result=0),
     cron(erase_what_was_ordered, second=set(range(2, 60, 5)), unique=True, timeout=3600, keep_result=0),
+    cron(roll_up_hours, second={50}, unique=True, timeout=240, keep_result=0),
+    cron(check_rollups, hour={4}, minute={17}, second=0, unique=True, timeout=900, keep_result=0),
+    cron(check_alerts, second={5}, unique=True, timeout=170, keep_result=0),
+    cron(deliver_messages, second=set(range(4, 60, 5)), unique=True, timeout=90, keep_result=0),
     cron(trim_shards, second={0}, unique=True, timeout=30, keep_result=0),
     cron(delete_old_events, hour={3}, minute={17}, second={0}, unique=True, timeout=3600, keep_result=0),
 )

@@ -8,7 +8,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from ingest_api.projects import Projects
 from ingest_api.stream import Redis
-from workers import erase_lines
+from workers import erase_lines, upkeep
 from workers.archive import BadObject
 from workers.visit import visit
 
@@ -87,4 +87,4 @@ async def _clean(client: AsyncClient, project: str, before_ms: int) -> bool:
         if await client.command(f"SELECT count() FROM {table} WHERE {old}", parameters=parameters):  # noqa: S608  # names above
             await client.command(f"DELETE FROM {table} WHERE {old}", parameters=parameters)  # noqa: S608  # names above
             found = True
-    return found
+    return await upkeep.forget(client, project, before_ms) or found

@@ -1,7 +1,16 @@
 """Settings of a worker, read whole from the environment at start."""
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workers.reach import Reach
+
+
+def _networks(text: str) -> str:
+    Reach.parse(text)
+    return text
 
 
 class Settings(BaseSettings):
@@ -42,4 +51,16 @@ class Settings(BaseSettings):
     )
     stuck_seconds: float = Field(
         default=90.0, gt=0, description="a shard that has not moved for so long, and waits for no store, is stuck"
+    )
+    rollup_minutes: int = Field(
+        default=10, ge=1, description="minutes after its end an hour is rolled up; the least between twice of the same"
+    )
+    webhook_allow: Annotated[str, AfterValidator(_networks)] = Field(
+        default="", description="networks that alerts' webhooks may reach although they are not public, by http too"
+    )
+    mail: str = Field(
+        default="",
+        repr=False,
+        pattern=r"^(mailtos?://.+)?$",
+        description="mail server of alerts: mailtos://user:password@host?from=alerts@shop.example; empty: no mail",
     )

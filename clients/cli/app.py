@@ -12,17 +12,22 @@ from typing import Annotated
 from cyclopts import App, Group, Parameter
 from cyclopts.exceptions import CycloptsError
 
+from clients.cli import alerts as watched
 from clients.cli import backup, durability, keys, projects, settings
 from clients.cli import identity as identities
 from clients.cli import rejected as workbench
+from clients.cli import report as reports
+from clients.cli import saved as saved_queries
 from clients.cli import schema as schemas
 from clients.cli.catalog import catalog
 from clients.cli.erase import erase, show_erasure
 from clients.cli.errors import CliError, Exit
+from clients.cli.export import export
 from clients.cli.ledger import ledger
 from clients.cli.output import Invocation, Output
 from clients.cli.redrive import redrive_rejected
 from clients.cli.send import send
+from clients.cli.sql import sql
 from clients.cli.stats import stats
 from clients.cli.tail import tail
 
@@ -46,6 +51,11 @@ Insert again what ClickHouse lost, from the streams or from the archive.
 
 headrace replay --from 2026-11-21T14:00:00Z --to 2026-11-21T15:00:00Z
 headrace replay --from-archive --from 7d"""
+ROLLUPS = """\
+Show how far hours are rolled up.
+
+headrace rollups
+headrace rollups --again shop"""
 GLOBAL = Group("Global options", sort_key=100)
 
 app = App(
@@ -61,12 +71,17 @@ project = App(name="project", help="Make, change and list projects, and keep a c
 rejected = App(name="rejected", help="See acknowledged events that could not be stored, and put them back.")
 identity = App(name="identity", help="See which anonymous ids are whose, and say it yourself.")
 schema = App(name="schema", help="Say what events must look like, and try it on stored ones.")
+queries = App(name="queries", help="Keep questions under names, and ask them again.")
+alerts = App(name="alerts", help="Watch a project, and tell somebody.")
+report = App(name="report", help="Funnels, retention, paths of visits, and the usual lists.")
 key = App(name="key", help="Make, replace, list and revoke keys.")
 
 app.command(send)
 app.command(stats)
+app.command(sql)
 app.command(tail)
 app.command(ledger)
+app.command(export)
 app.command(rejected)
 rejected.command(workbench.list_rejected, name="list")
 rejected.command(workbench.show_rejected, name="show")
@@ -75,6 +90,7 @@ rejected.command(workbench.allow_shard, name="allow")
 app.command("clients.cli.doctor:doctor", help=DOCTOR)  # by name: no other command needs the ClickHouse client
 app.command(durability.keep_at, name="durability")
 app.command("clients.cli.replay:replay", help=REPLAY)  # by name, for the same reason
+app.command("clients.cli.rollups:rollups", help=ROLLUPS)  # by name, for the same reason
 app.command(erase)
 app.command(show_erasure, name="erasure")
 app.command(identity)
@@ -89,6 +105,23 @@ schema.command(schemas.show_schema, name="show")
 schema.command(schemas.set_schema, name="set")
 schema.command(schemas.remove_schema, name="remove")
 schema.command(schemas.check_schema, name="check")
+app.command(report)
+report.command(reports.funnel, name="funnel")
+report.command(reports.retention, name="retention")
+report.command(reports.paths, name="paths")
+report.command(reports.top, name="top")
+app.command(queries)
+queries.command(saved_queries.list_queries, name="list")
+queries.command(saved_queries.save_query, name="save")
+queries.command(saved_queries.show_query, name="show")
+queries.command(saved_queries.run_query, name="run")
+queries.command(saved_queries.remove_query, name="remove")
+app.command(alerts)
+alerts.command(watched.list_alerts, name="list")
+alerts.command(watched.set_alert, name="set")
+alerts.command(watched.show_alert, name="show")
+alerts.command(watched.remove_alert, name="remove")
+alerts.command(watched.test_alert, name="test")
 app.command(project)
 project.command(projects.create_project, name="create")
 project.command(projects.list_projects, name="list")

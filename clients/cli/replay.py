@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from clients.cli.errors import Exit, No, Unreachable, WrongUsage
 from clients.cli.installation import opened
-from clients.cli.lifetime import duration, now
+from clients.cli.lifetime import instant, now
 from clients.cli.output import Invocation
 from clients.cli.settings import Settings
 from ingest_api import moment
@@ -69,7 +69,8 @@ async def replay(
     """
     if installation and not from_archive:
         raise WrongUsage("--installation belongs to --from-archive: the streams hold today's installation alone.")
-    first_ms, until_ms = _moment("--from", from_), _moment("--to", to) or now()
+    first_ms = None if from_ is None else instant("--from", from_)
+    until_ms = now() if to is None else instant("--to", to)
     if first_ms is not None and first_ms >= until_ms:
         raise WrongUsage(f"--from {from_} is not before --to {to or 'now'}: nothing lies in between.")
     asked = _Asked(first_ms, until_ms, shard, installation, from_archive, dry_run)
@@ -177,19 +178,6 @@ def _shards(install: Install, shard: int | None) -> list[int]:
     if not 0 <= shard < install.shard_count:
         raise WrongUsage(f"--shard {shard}: this installation has the shards 0 to {install.shard_count - 1}.")
     return [shard]
-
-
-def _moment(option: str, text: str | None) -> int | None:
-    """Unix milliseconds of a time, or of that long ago."""
-    if text is None:
-        return None
-    found = moment.parse(text)
-    if found is not None:
-        return found
-    try:
-        return now() - duration(option, text)
-    except WrongUsage:
-        raise WrongUsage(f"{option} {text!r}: write 2026-11-21T15:00:00Z, or how long ago as 30m, 12h or 7d.") from None
 
 
 class _Bar:

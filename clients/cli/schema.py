@@ -92,7 +92,7 @@ async def set_schema(
     mode
         What becomes of an event that is not so: warn stores it and names the fields, reject sets it aside.
     """
-    order = {"schema": await _read(file), "mode": mode}
+    order = {"schema": await read_object(file), "mode": mode}
     found: Shown = data(await ask(cli, "PUT", _path(project, name), order=order), Shown)
     told = f"Events named {printable(name)} have a schema, version {found.version}, mode {found.mode}."
     cli.output.answer(msgspec.to_builtins(found), told)
@@ -141,7 +141,7 @@ async def check_schema(
     limit
         So many events at most.
     """
-    order = {"limit": limit} | ({"schema": await _read(file)} if file else {})
+    order = {"limit": limit} | ({"schema": await read_object(file)} if file else {})
     found: Tried = data(await ask(cli, "POST", f"{_path(project, name)}/check", order=order), Tried)
     told = f"{found.failing:,} of {found.events:,} stored events would fail."
     rows = [[one["field"], f"{one['events']:,}", one["message"]] for one in found.fields]
@@ -151,7 +151,8 @@ async def check_schema(
     return Exit.NO if found.failing else Exit.OK
 
 
-async def _read(file: str) -> dict[str, Any]:
+async def read_object(file: str) -> dict[str, Any]:
+    """A JSON object in a file; - is stdin. Raises `WrongUsage`."""
     try:
         text = await asyncio.to_thread(sys.stdin.buffer.read if file == _STANDARD else Path(file).read_bytes)
     except OSError as error:

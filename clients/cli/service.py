@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -20,6 +21,8 @@ ANSWER_SECONDS = 60.0
 PASSING = frozenset({408, 425, 429})
 
 T = TypeVar("T")
+#: takes the pieces of an answer
+Sink = Callable[[bytes], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +98,34 @@ class Service:
             return answer
         raise _refused(answer, "HEADRACE_WRITE_KEY")
 
-    async def query(self, path: str, params: dict[str, str]) -> Answer:
-        """GET a path of the query service; the answer is 200."""
+    async def query(
+        self, path: str, params: dict[str, str], sink: Sink | None = None, *, method: str = "GET", order: object = None
+    ) -> Answer:
+        """Ask the query service; the answer is 200. With a sink it goes there, piece by piece."""
         url = self._settings.queries
         key = self._settings.need("query_key", "Pass --key, or make one: headrace key create PROJECT --kind query")
-        headers = {"Authorization": f"Bearer {key}"}
-        answer = await self._request("GET", url, path, who="The query service", headers=headers, params=params)
+        headers = {"Authorization": f"Bearer {key}"} | ({} if order is None else {"Content-Type": "application/json"})
+        body = None if order is None else msgspec.json.encode(order)
+        answer = await self._request(
+            method, url, path, who="The query service", body=body, headers=headers, params=params, sink=sink
+        )
         if answer.status == 200:
             return answer
+        raise _refused(answer, "HEADRACE_QUERY_KEY")
+
+    async def sql(self, order: object, sink: Sink | None = None) -> Answer:
+        """POST /api/v1/sql; the answer is 200. Raises `WrongUsage` with what is wrong with the statement."""
+        url = self._settings.queries
+        key = self._settings.need("query_key", "Pass --key, or make one: headrace key create PROJECT --kind query")
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        body = msgspec.json.encode(order)
+        answer = await self._request(
+            "POST", url, "/api/v1/sql", who="The query service", body=body, headers=headers, sink=sink
+        )
+        if answer.status == 200:
+            return answer
+        if answer.status in {400, 413, 422} and answer.reason():
+            raise WrongUsage(answer.reason())
         raise _refused(answer, "HEADRACE_QUERY_KEY")
 
     async def manage(self, method: str, path: str, *, order: object = None, params: dict[str, str]) -> Answer:
@@ -155,6 +178,7 @@ class Service:
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
         params: dict[str, str] | None = None,
+        sink: Sink | None = None,
     ) -> Answer:
         who = f"{who} at {base}"
         try:
@@ -162,6 +186,9 @@ class Service:
             async with self._session.request(
                 method, base + path, data=body, headers=headers, params=params, allow_redirects=False
             ) as response:
+                if sink is not None and response.status == 200:
+                    async for piece in response.content.iter_any():
+                        sink(piece)
                 answer = Answer(response.status, await response.read(), who)
                 after = retry_after(response.headers.get("Retry-After"), time.time())
                 target = response.headers.get("Location", "")
@@ -188,6 +215,8 @@ def _refused(answer: Answer, variable: str) -> CliError:
         return WrongUsage(said)
     if answer.status == 413:
         return Unreachable(f"{said} Send less in one request, with --batch.")
+    if answer.status == 409:
+        return No(said)
     if answer.status == 404:
         return No(f"{said} If the path is unknown, HEADRACE_URL or --url names another service.")
     return Unreachable(said)

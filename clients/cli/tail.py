@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import msgspec
 import orjson
@@ -10,7 +10,8 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 from rich.text import Text
 
-from clients.cli.errors import Exit, Transient
+from clients.cli.errors import Exit, No, Transient
+from clients.cli.live import Stream
 from clients.cli.output import Invocation, Output, printable
 from clients.cli.retry import Patience
 from clients.cli.service import Service
@@ -60,29 +61,92 @@ async def tail(
         End after so many events.
     """
     cli.output.lines = True
-    left = stop_after
     filters = {"event_type": event_type} if event_type else {}
     async with Service(cli.settings) as service:
         # The service wants a limit of one at least, even when none is to be shown.
         page = await _ask(service, cli.output, {**filters, "limit": str(max(1, limit))})
-        events = page.events if limit else []
-        pause = SHORTEST_PAUSE
-        while True:
-            for event in events[:left]:
-                cli.output.line(event, line(event))
-            if left is not None:
-                left -= len(events[:left])
-                if not left:
-                    return Exit.OK
-            if len(events) < PAGE:
-                pause = SHORTEST_PAUSE if events else min(LONGEST_PAUSE, pause * 1.5)
-                await asyncio.sleep(pause)
-            page = await _ask(service, cli.output, {**filters, "limit": str(PAGE), "after": page.cursor})
-            events = page.events
+        shown = Shown(cli.output, page.cursor, stop_after)
+        try:
+            shown.all(page.events if limit else [], page.cursor)
+            try:
+                await _follow(service, shown, filters)
+            except No:  # a query service that is older than this command
+                await _poll(service, shown, filters)
+        except Enough:
+            return Exit.OK
+
+
+class Enough(Exception):
+    """So many events were shown as were asked for."""
+
+
+class Shown:
+    """What was shown last, and how many events are left to show."""
+
+    def __init__(self, output: Output, cursor: str, left: int | None) -> None:
+        self.output = output
+        self.cursor = cursor
+        self._left = left
+
+    def all(self, events: list[dict[str, Any]], cursor: str) -> None:
+        """Show events; `cursor` is behind the last of them. Raises `Enough`."""
+        for event in events[: self._left]:
+            self.output.line(event, line(event))
+        self.cursor = cursor
+        if self._left is not None:
+            self._left -= len(events[: self._left])
+            if not self._left:
+                raise Enough
+
+
+async def _follow(service: Service, shown: Shown, filters: dict[str, str]) -> NoReturn:
+    """Each event as it comes. A connection that ends is made again: the cursor goes on where it ended."""
+    patience = _patience(shown.output)
+    while True:
+        stream, failed = Stream(), list[Exception]()
+
+        def show(piece: bytes, stream: Stream = stream, failed: list[Exception] = failed) -> None:
+            try:
+                for message in stream.feed(piece):
+                    events = [orjson.loads(message.data)] if message.event == "event" else []
+                    shown.all(events, message.id or shown.cursor)
+            except Exception as error:  # a pipe that nobody reads is no failure of the service
+                failed.append(error)
+                raise _Ended from error
+
+        try:
+            await service.query("/api/v1/live", {**filters, "after": shown.cursor}, show)
+        except _Ended:
+            raise failed[0] from None
+        except Transient as trouble:
+            if not stream.heard:
+                await patience.wait(trouble)
+                continue
+        patience = _patience(shown.output)
+        await asyncio.sleep(SHORTEST_PAUSE)
+
+
+class _Ended(Exception):
+    """Showing an event ended the stream."""
+
+
+async def _poll(service: Service, shown: Shown, filters: dict[str, str]) -> NoReturn:
+    """Page after page."""
+    pause = SHORTEST_PAUSE
+    while True:
+        page = await _ask(service, shown.output, {**filters, "limit": str(PAGE), "after": shown.cursor})
+        shown.all(page.events, page.cursor)
+        if len(page.events) < PAGE:
+            pause = SHORTEST_PAUSE if page.events else min(LONGEST_PAUSE, pause * 1.5)
+            await asyncio.sleep(pause)
+
+
+def _patience(output: Output) -> Patience:
+    return Patience(GIVE_UP_SECONDS, lambda why, pause: output.note(f"{why} Trying again in {pause:.1f} s."))
 
 
 async def _ask(service: Service, output: Output, params: dict[str, str]) -> Page:
-    patience = Patience(GIVE_UP_SECONDS, lambda why, pause: output.note(f"{why} Trying again in {pause:.1f} s."))
+    patience = _patience(output)
     while True:
         try:
             return (await service.query("/api/v1/events", params)).decode(EventsAnswer).data

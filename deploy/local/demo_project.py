@@ -36,6 +36,7 @@ def environment(at: Urls, keys: Mapping[str, str]) -> dict[str, str]:
         "HEADRACE_URL": at.origin,
         "HEADRACE_INGEST_URL": at.ingest,
         "HEADRACE_QUERY_URL": at.query,
+        "HEADRACE_PSQL_URL": at.psql.replace("://", f"://{PROJECT}:{keys[variable(Kind.QUERY)]}@"),
         **keys,
         "HEADRACE_SITE_ID": SITE_ID,
         "HEADRACE_CLICKHOUSE_URL": at.clickhouse,

@@ -12,6 +12,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="port of the one origin in front of all services; 0: any")
     ingest_port: int = Field(8080, ge=0, le=65535, description="port of the front door; 0: any")
     query_port: int = Field(8090, ge=0, le=65535, description="port of the query service; 0: any")
+    psql_port: int = Field(5433, ge=0, le=65535, description="port of the query service's PSQL wire; 0: any")
     redis_port: int = Field(6390, ge=0, le=65535, description="port of Valkey; 0: any")
     clickhouse_port: int = Field(8124, ge=0, le=65535, description="port of ClickHouse's HTTP interface; 0: any")
     strict_ports: bool = Field(False, description="a taken port is an error, not a reason to use another one")
@@ -29,6 +30,7 @@ class Settings(BaseSettings):
             "clickhouse": self.clickhouse_port,
             "ingest_api": self.ingest_port,
             "queries": self.query_port,
+            "psql": self.psql_port,
             "origin": self.port,
         }
 

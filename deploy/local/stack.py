@@ -21,6 +21,8 @@ class Urls:
     origin: str
     ingest: str
     query: str
+    #: without a user and a key
+    psql: str
     redis: str
     clickhouse: str
 
@@ -31,6 +33,7 @@ def urls(ports: Mapping[str, int], secrets: Secrets) -> Urls:
         origin=f"http://{HOST}:{ports['origin']}",
         ingest=f"http://{HOST}:{ports['ingest_api']}",
         query=f"http://{HOST}:{ports['queries']}",
+        psql=f"postgresql://{HOST}:{ports['psql']}/events",
         redis=stores.redis_url(ports["redis"], secrets),
         clickhouse=stores.clickhouse_url(ports["clickhouse"], secrets),
     )
@@ -69,6 +72,7 @@ def _services(settings: Settings, ports: Mapping[str, int], at: Urls) -> list[Sp
     ingest_port, query_port = ports["ingest_api"], ports["queries"]
     ingest = {"HEADRACE_INGEST_HOST": HOST, "HEADRACE_INGEST_PORT": str(ingest_port)}
     query = {"HEADRACE_QUERY_HOST": HOST, "HEADRACE_QUERY_PORT": str(query_port)}
+    psql = {"HEADRACE_PSQL_PORT": str(ports["psql"])}
     return [
         Spec("migrate", _python("workers.migrate", "apply"), None, env=clickhouse),
         *(
@@ -96,7 +100,7 @@ def _services(settings: Settings, ports: Mapping[str, int], at: Urls) -> list[Sp
             "queries",
             _python("queries"),
             ready.http(f"{at.query}/readyz", query_port),
-            env=redis | clickhouse | query | demo,
+            env=redis | clickhouse | query | psql | demo,
             port=query_port,
         ),
         Spec(

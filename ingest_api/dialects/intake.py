@@ -38,6 +38,14 @@ _decode_events = msgspec.json.Decoder(_Events).decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
+#: what the answer to a single event adds when its key was known
+_KNOWN = {
+    Verdict.NEW: "",
+    Verdict.DUPLICATE: ',"deduplicated":true',
+    Verdict.MISMATCH: ',"deduplicated":true,"payload_mismatch":true',
+}
+
+
 class Intake:
     """The dialect. Replies as contracts.md part 3 has them."""
 
@@ -161,14 +169,13 @@ def _single(outcome: Outcome) -> Reply:
         return _error(400, result.reason, f"The event is not valid: {result.message}.", result.details)
     if result.verdict is Verdict.VALID:
         return Reply(200, b'{"status":"ok","valid":true}')
-    body = f'{{"status":"ok","event_id":"evt_{result.event_id.hex()}"'
-    if result.verdict is not Verdict.NEW:
-        body += ',"deduplicated":true'
-        if result.verdict is Verdict.MISMATCH:
-            body += ',"payload_mismatch":true'
-    received_at = moment.text(outcome.received_at)
-    told = "" if outcome.acked is None else _acked(outcome.acked, result.event_id)
-    return Reply(200, f'{body},"received_at":"{received_at}","durability":"{outcome.durability}"{told}}}'.encode())
+    known = _KNOWN[result.verdict]
+    acked = "" if outcome.acked is None else _acked(outcome.acked, result.event_id)
+    body = (
+        f'{{"status":"ok","event_id":"evt_{result.event_id.hex()}"{known},'
+        f'"received_at":"{moment.text(outcome.received_at)}","durability":"{outcome.durability}"{acked}}}'
+    )
+    return Reply(200, body.encode())
 
 
 def _acked(acked: Acked, event_id: bytes) -> str:

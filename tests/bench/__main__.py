@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from tests.bench import report
@@ -17,6 +18,7 @@ from tests.bench.front_door import batch, single
 from tests.bench.heavy import heavy
 from tests.bench.journey import journey
 from tests.bench.plan import QUICK, WHOLE, Plan
+from tests.bench.questions import questions
 from tests.bench.report import Outcome
 from tests.bench.slow import slow
 from tests.bench.steps import steps
@@ -31,6 +33,7 @@ STAGES: dict[str, Callable[[Plan], Outcome]] = {
     "drain": drain,
     "journey": journey,
     "heavy": heavy,
+    "questions": questions,
 }
 
 
@@ -40,13 +43,17 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="one short round of each: about a minute")
     parser.add_argument("--only", choices=STAGES, action="append", help="this stage; give it again for another")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here, too")
+    parser.add_argument("--events", type=int, metavar="N", help="events of the set that questions are asked of")
+    parser.add_argument("--crowd", type=Path, metavar="DIR", help="make this set here, or take the one that is here")
     options = parser.parse_args()
+    plan = QUICK if options.quick else WHOLE
+    plan = replace(plan, events=options.events or plan.events, crowd=options.crowd)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a `kill` leaves nothing behind either
     where, outcome = report.machine(), Outcome([])
     for name in options.only or STAGES:
         began = time.monotonic()
         print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
-        outcome.add(STAGES[name](QUICK if options.quick else WHOLE))
+        outcome.add(STAGES[name](plan))
         print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
     report.show(where, outcome)
     if options.json:

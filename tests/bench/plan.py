@@ -1,6 +1,7 @@
 """How much is measured: the whole run within four minutes on two cores, the quick one within one."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,10 @@ class Plan:
     offered: int
     unprobed_seconds: float
     probed_seconds: float
+    #: of the set that questions are asked of, and where it is kept; None: nowhere
+    events: int
+    crowd: Path | None = None
 
 
-WHOLE = Plan(3, 4.0, 200_000, 1_000, 8.0, 15.0)
-QUICK = Plan(1, 2.0, 100_000, 1_000, 3.0, 6.0)
+WHOLE = Plan(3, 4.0, 200_000, 1_000, 8.0, 15.0, 2_000_000)
+QUICK = Plan(1, 2.0, 100_000, 1_000, 3.0, 6.0, 200_000)

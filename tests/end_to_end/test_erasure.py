@@ -7,20 +7,25 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
+from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from deploy.local.running import RunningStack
 from ingest_api import moment
+from ingest_api.moment import now_ms
 from ingest_api.stream import connect, install
 from tests import stores
 from tests.waiting import until
 from tests.workers.erasing import Person, carry_out, everybody, in_files, order
 from tests.workers.history import History
+from tests.workers.rolling import builder
 from workers.archive import Archive
 from workers.erase import Places
 from workers.settings import Settings
 from workers.visit import visit
 
 pytestmark = pytest.mark.stack
+
+HOUR = 3_600_000
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -58,6 +63,16 @@ async def make(client: aiohttp.ClientSession, admin: str) -> Shop:
         async with client.post(f"/api/v1/projects/{name}/keys", json={"kind": kind}, headers=headers) as answer:
             keys[kind] = (await answer.json())["data"]["token"]
     return Shop(client, keys)
+
+
+async def rolled_up(warehouse: AsyncClient) -> list[str]:
+    """Whose page is in a rollup. Each visitor there has a number."""
+    pages = await warehouse.query(
+        "SELECT substring(value, 2) FROM rollup_hours WHERE dimension = 'page' AND value != ''"
+    )
+    numbers = await warehouse.query("SELECT number FROM visitor_numbers WHERE visitor != 0")
+    assert len(numbers.result_rows) >= len(pages.result_rows)
+    return [str(row[0]) for row in pages.result_rows]
 
 
 async def test_a_user_is_forgotten_and_a_retry_brings_nothing_back(stack: RunningStack) -> None:
@@ -107,8 +122,11 @@ async def test_no_file_holds_anything_of_a_user_afterwards(tmp_path: Path) -> No
             markers = (ada.user_id, ada.client_id)
             await everybody(history, redis_url, [ada.did(), bob.did(), ada.did(properties=b"bad"), ada.did(user_id="")])
             identify = ada.did(name="identify", kind="identify", properties=b'{"id":"%s"}' % ada.user_id.encode())
-            await everybody(history, redis_url, [identify])
+            seen = [one.did(url=f"https://shop/{one.user_id}", occurred_at=now_ms() - 3 * HOUR) for one in (ada, bob)]
+            await everybody(history, redis_url, [identify], seen)
             await history.drain(archive)
+            await builder(warehouse, redis).run(60)
+            assert sorted(await rolled_up(warehouse)) == sorted([ada.user_id, bob.user_id])
             found = {one.split(": ")[1] for one in in_files(tmp_path, *markers)}
             assert found == set(markers), "the search sees nothing"
             one = await order(redis, users=[ada.user_id])
@@ -117,6 +135,10 @@ async def test_no_file_holds_anything_of_a_user_afterwards(tmp_path: Path) -> No
                 return (await carry_out(redis, places, one)).state == "done"
 
             await until(done, within=120)
+            assert in_files(tmp_path, *markers) == []
+            assert await rolled_up(warehouse) == []
+            await builder(warehouse, redis).run(60)
+            assert await rolled_up(warehouse) == [bob.user_id]
             assert in_files(tmp_path, *markers) == []
             assert in_files(tmp_path, bob.user_id) != []
         await redis.aclose()

@@ -17,19 +17,22 @@ DOORS: dict[tuple[str, str], set[str]] = {
         *("event", "fault", "frame", "halt", "ledger", "memory", "process", "progress", "projects", "runs", "stream"),
         *("erasures", "normalise", "tombstones"),
         *("durability", "moment", "project", "records", "schema", "schemas", "secret", "validation", "zstd"),
+        *("alert", "notice", "outbox", "saved", "shelf"),
     },
     ("queries", "ingest_api"): {
         *("access", "errors", "frame", "keys", "ledger", "moment", "normalise", "openapi", "process", "progress"),
         *("project", "projects", "request_id", "stream"),
         *("erasures", "secret", "tombstones"),
         *("event", "halt", "redrive", "schema", "schemas", "validation"),
+        *("alert", "notice", "outbox", "saved", "shelf"),
     },
-    ("queries", "workers"): {"address"},
+    ("queries", "workers"): {"address", "rolled"},
+    ("workers", "queries"): {"figure"},
     ("deploy", "ingest_api"): {"access", "keys", "progress", "projects", "stream", "zstd"},
     ("clients", "ingest_api"): {
         *("backup", "durability", "keys", "moment", "progress", "project", "projects", "stream", "zstd"),
     },
-    ("clients", "workers"): {"address", "archive", "audit", "errors", "heartbeat", "migrate", "replay"},
+    ("clients", "workers"): {"address", "archive", "audit", "errors", "heartbeat", "migrate", "replay", "rollup", "upkeep", "visit"},
 }
 #: framework -> the files that may know it
 RIMS: dict[str, tuple[str, ...]] = {
@@ -37,9 +40,10 @@ RIMS: dict[str, tuple[str, ...]] = {
         *(f"ingest_api/{name}.py" for name in ("__main__", "answer", "app", "collect", "health", "request")),
         *(f"ingest_api/{name}.py" for name in ("client_address", "connection", "options")),
         *(f"queries/{name}.py" for name in ("__main__", "app", "documents", "handler")),
-        *("deploy/local/*", "clients/cli/service.py"),
+        *("deploy/local/*", "clients/cli/service.py", "workers/webhook.py"),
     ),
     "arq": ("workers/enduring.py", "workers/jobs.py", "workers/worker.py"),
+    "apprise": ("workers/mail.py",),
     "chdb": ("deploy/local/clickhouse/engine.py",),
     "clickhouse_connect": (
         *(
@@ -48,17 +52,20 @@ RIMS: dict[str, tuple[str, ...]] = {
             "workers/erase_rows.py",
             "workers/ledger.py",
             "workers/migrate.py",
+            "workers/proof.py",
             "workers/retention.py",
             "workers/sink.py",
             "workers/visit.py",
             "queries/store.py",
         ),
         "workers/inventory.py",
+        *("workers/numbers.py", "workers/rollup.py", "workers/upkeep.py"),
         *("deploy/local/*", "clients/cli/checkup.py", "clients/cli/checks/clickhouse.py"),
     ),
     "iptocc": ("workers/places.py",),
     "maxminddb": ("workers/places.py",),
     "obstore": ("workers/archive.py",),
+    "pygwire": ("queries/psql/*.py",),
     "pydantic_settings": ("*/settings.py", "ingest_api/process.py"),
 }
 

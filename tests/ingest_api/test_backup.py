@@ -12,8 +12,10 @@ from ingest_api.backup import Backup, Change
 from ingest_api.keys import KeyChange, Kind
 from ingest_api.project import Conflict, Invalid
 from ingest_api.projects import Projects, Settings
+from ingest_api.saved import ALERTS, QUERIES
 from ingest_api.schemas import Schemas
 from ingest_api.secret import secret
+from ingest_api.shelf import Shelf
 from ingest_api.stream import Redis
 
 pytestmark = pytest.mark.stack
@@ -235,3 +237,36 @@ async def test_another_schema_is_a_conflict_and_a_wrong_one_no_export(redis: Red
     told["schemas"] = {"nowhere": {}}
     with pytest.raises(Invalid, match="not in the document"):
         backup.read(msgspec.json.encode(told))
+
+
+async def test_saved_queries_and_alerts_come_along(redis: Redis) -> None:
+    await filled(redis)
+    for shelf, text in ((QUERIES, '{"question":{}}'), (ALERTS, '{"alert":{},"nonce":"n"}')):
+        await Shelf(redis, shelf).put("shop", "daily", text)
+    found = await backup.export(redis)
+    await redis.flushall()
+    changes = await backup.restore(redis, backup.read(msgspec.json.encode(found)))
+    assert changes[-2:] == [Change("make", "query", "shop daily"), Change("make", "alert", "shop daily")]
+    assert await backup.export(redis) == found
+    assert await backup.restore(redis, found) == []
+    await Shelf(redis, QUERIES).put("shop", "daily", '{"question":{"metrics":[]}}')
+    with pytest.raises(Conflict, match="the query 'daily' of project shop is another"):
+        await backup.restore(redis, found)
+
+
+@pytest.mark.parametrize(
+    "queries",
+    [
+        {"nowhere": {"a": {"text": "{}", "version": 1, "changed_at": 1}}},
+        {"shop": {"../a": {"text": "{}", "version": 1, "changed_at": 1}}},
+        {"shop": {"a": {"text": "[]", "version": 1, "changed_at": 1}}},
+        {"shop": {"a": {"text": "{", "version": 1, "changed_at": 1}}},
+        {"shop": {"a": {"text": " " * 40_000, "version": 1, "changed_at": 1}}},
+    ],
+)
+@pytest.mark.parametrize("field", ["queries", "alerts"])
+async def test_what_cannot_have_been_saved_is_refused(redis: Redis, field: str, queries: dict[str, Any]) -> None:
+    await filled(redis)
+    told = msgspec.json.decode(msgspec.json.encode(await backup.export(redis)))
+    with pytest.raises(Invalid):
+        backup.read(msgspec.json.encode({**told, field: queries}))

@@ -176,3 +176,9 @@ async def console(service: Service, redis: Redis) -> Console:
     """The management API, opened."""
     _, token = await Projects(redis).create_key("", Kind.ADMIN)
     return Console(service, token)
+
+
+@pytest.fixture
+def place(installed: Install, redis_url: str, clickhouse_url: str) -> dict[str, str]:
+    """Where an installation is, for services with settings of their own."""
+    return {"redis_url": redis_url, "clickhouse_url": clickhouse_url}

@@ -54,14 +54,19 @@ def visitor(row: Row) -> str:
 
 def visits(rows: Iterable[Row], since: int, until: int, bots: str = "exclude") -> list[Visit]:
     """The sessions that start in the range."""
+    return [visit for visit, _ in stays(rows, since, until, bots)]
+
+
+def stays(rows: Iterable[Row], since: int, until: int, bots: str = "exclude") -> list[tuple[Visit, list[Row]]]:
+    """The same, each with the events of its first day."""
     read = sorted((row for row in once(rows) if counted(row, bots) and _session(row)), key=_session)
     found = [
-        _visit(session, part)
+        (_visit(session, part), [row for row in part if row["occurred_at"] < part[0]["occurred_at"] + DAY])
         for session, events in groupby(read, key=_session)
         for part in _parts(list(events), DAY if session.startswith("s:") else HALF_HOUR)
         if since <= part[0]["occurred_at"] < until
     ]
-    return sorted(found, key=lambda one: (one.started_at, one.session))
+    return sorted(found, key=lambda one: (one[0].started_at, one[0].session))
 
 
 def links(rows: Sequence[Row]) -> dict[str, str]:

@@ -32,11 +32,16 @@ class Row:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
+DAY = {"from": "2026-01-01", "to": "2026-01-02"}
 EVERYBODY = Row(dict.fromkeys(KEYS, 200))
 ROWS: dict[str, Row] = {
     "GET /api/v1/stats": Row({"own query": 200, "other query": 403}, params={"site_id": "{site}"}),
+    # As GET /api/v1/events, below.
+    "POST /api/v2/query": Row({"own query": 200, "other query": 200}, b'{"metrics":["visitors"]}'),
     # Nothing names a project here: each sees its own events, as test_app.py shows.
     "GET /api/v1/events": Row({"own query": 200, "other query": 200}),
+    # Nobody waits here for what comes: whoever is let in is told that the cursor is wrong.
+    "GET /api/v1/live": Row({"own query": 400, "other query": 400}, params={"after": "x"}),
     # As above; the event is nobody's.
     "GET /api/v1/ledger": Row({"own query": 200, "other query": 200}),
     "GET /v1/events/{event}": Row(dict.fromkeys(("own query", "own write", "other query", "other write"), 404)),
@@ -56,11 +61,42 @@ ROWS: dict[str, Row] = {
     "GET /api/v1/catalog": Row({"own query": 200, "other query": 200}),
     "GET /api/v1/catalog/{name}": Row({"own query": 404, "other query": 404}),
     "GET /api/v1/violations": Row({"own query": 200, "other query": 200}),
+    "POST /api/v1/reports/funnel": Row(
+        {"own query": 200, "other query": 200}, b'{"steps":[{"event":"a"},{"event":"b"}]}'
+    ),
+    "POST /api/v1/reports/retention": Row({"own query": 200, "other query": 200}, b"{}"),
+    "POST /api/v1/reports/paths": Row({"own query": 200, "other query": 200}, b"{}"),
+    "GET /api/v1/reports/top": Row({"own query": 200, "other query": 403}, params={"site_id": "{site}"}),
+    "GET /api/v1/reports/realtime": Row({"own query": 200, "other query": 200}),
+    "GET /api/v1/reports/explorer": Row({"own query": 200, "other query": 200}),
+    "GET /api/v1/reports/timeline": Row({"own query": 200, "other query": 200}, params={"user_id": "ada"}),
     "GET /api/v1/projects/{id}/schemas": Row({"admin": 200}),
     "GET /api/v1/projects/{id}/schemas/{name}": Row({"admin": 404}),
     "PUT /api/v1/projects/{id}/schemas/{name}": Row({"admin": 200}, b'{"schema":{}}'),
     "DELETE /api/v1/projects/{id}/schemas/{name}": Row({"admin": 404}),
     "POST /api/v1/projects/{id}/schemas/{name}/check": Row({"admin": 200}, b'{"schema":{}}'),
+    # As above: each sees its own.
+    # As above.
+    "POST /api/v1/sql": Row({"own query": 200, "other query": 200}, b'{"sql":"SELECT count() FROM events"}'),
+    "GET /api/v1/export": Row({"own query": 200, "other query": 200}, params=DAY),
+    "GET /api/v1/export/hours": Row({"own query": 200, "other query": 200}, params=DAY),
+    "GET /api/v1/queries": Row({"own query": 200, "other query": 200}),
+    "GET /api/v1/queries/{query}": Row({"own query": 404, "other query": 404}),
+    "PUT /api/v1/queries/{query}": Row(
+        {"own query": 200, "other query": 200}, b'{"question":{"metrics":["event_count"]}}'
+    ),
+    "DELETE /api/v1/queries/{query}": Row({"own query": 404, "other query": 404}),
+    "POST /api/v1/queries/{query}/run": Row({"own query": 404, "other query": 404}),
+    "GET /api/v1/alerts": Row({"own query": 200, "other query": 200}),
+    "GET /api/v1/alerts/{alert}": Row({"own query": 404, "other query": 404}),
+    "GET /api/v1/projects/{id}/alerts": Row({"admin": 200}),
+    "GET /api/v1/projects/{id}/alerts/{alert}": Row({"admin": 404}),
+    "PUT /api/v1/projects/{id}/alerts/{alert}": Row(
+        {"admin": 200},
+        b'{"question":{"metrics":["event_count"]},"condition":"above","webhooks":["https://hooks.shop.example/"]}',
+    ),
+    "DELETE /api/v1/projects/{id}/alerts/{alert}": Row({"admin": 404}),
+    "POST /api/v1/projects/{id}/alerts/{alert}/test": Row({"admin": 404}),
     "GET /api/v1/projects": Row({"admin": 200}),
     "POST /api/v1/projects": Row({"admin": 201}, b'{"id":"new"}'),
     "GET /api/v1/projects/{id}": Row({"admin": 200}),
@@ -119,7 +155,7 @@ async def test_a_key_opens_what_its_row_says_and_nothing_else(
     row = ROWS[name(route)]
     (key,) = [key for key in await Projects(redis).list_keys(tenant.id) if key.kind is Kind.DELETE]
     places = {"id": tenant.id, "site": tenant.site, "key": key.id, "event": f"evt_{'0' * 32}"}
-    places |= {"name": "signup", "client_id": "c1", "shard": "0"}
+    places |= {"name": "signup", "client_id": "c1", "shard": "0", "query": "daily", "alert": "quiet"}
     places |= dict.fromkeys(("user", "erasure", "fingerprint"), "nobody")
     params = {what: value.format(**places) for what, value in row.params.items()}
     tokens = await ring(redis, tenant, stranger, route.needs or Kind.QUERY)

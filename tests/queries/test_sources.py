@@ -10,9 +10,8 @@ from clickhouse_connect.driver.client import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queries import sql
-from queries.query import BOTS, Bots, StatsQuery
-from tests.queries import crowd
+from queries.bots import BOTS, Bots
+from tests.queries import asked, crowd
 from tests.queries.crowd import DAY, HALF_HOUR, Row, Visit
 from tests.queries.stored import event, store
 
@@ -73,8 +72,7 @@ def arrive(warehouse: Client, events: Sequence[Row], data: st.DataObject) -> Non
 
 
 def ask(warehouse: Client, name: str, metric: str, since: int = SINCE, until: int = UNTIL, **more: Any) -> Any:
-    statement = sql.stats(StatsQuery(name, metric, since, until, "any", **more))
-    return warehouse.query(statement.text, parameters=statement.parameters).result_rows[0][0]
+    return asked.rows(warehouse, asked.question(name, metric, since, until, **more))[0][0]
 
 
 def visits(warehouse: Client, name: str, since: int = SINCE, until: int = UNTIL, bots: Bots = "exclude") -> list[Visit]:
@@ -130,15 +128,15 @@ def test_people_are_those_of_plain_python(warehouse: Client, facts: list[Row], d
     arrive(warehouse, events, data)
     bots = data.draw(st.sampled_from(BOTS))
     site = data.draw(st.sampled_from(("", "web")))
-    asked = [row for row in crowd.once(events) if SINCE <= row["occurred_at"] < UNTIL and crowd.counted(row, bots)]
-    asked = [row for row in asked if not site or row["site_id"] in {site, ""}]
+    meant = [row for row in crowd.once(events) if SINCE <= row["occurred_at"] < UNTIL and crowd.counted(row, bots)]
+    meant = [row for row in meant if not site or row["site_id"] in {site, ""}]
     linked = crowd.links(events)
-    people = {crowd.person(row, linked) for row in asked} - {""}
+    people = {crowd.person(row, linked) for row in meant} - {""}
     before = {crowd.person(row, linked) for row in events if row["occurred_at"] < SINCE}
     expected = {
-        "event_count": len(asked),
-        "page_views": sum(row["name"] in crowd.PAGES for row in asked),
-        "visitors": len({crowd.visitor(row) for row in asked} - {""}),
+        "event_count": len(meant),
+        "page_views": sum(row["name"] in crowd.PAGES for row in meant),
+        "visitors": len({crowd.visitor(row) for row in meant} - {""}),
         "unique_users": len(people),
         "new_users": len({one for one in people - before if not one.startswith("v:")}),
     }
@@ -223,13 +221,13 @@ def test_what_happened_in_the_same_millisecond_is_in_the_order_of_the_ids(wareho
 
 def test_a_session_is_asked_for_by_any_of_its_sites_and_events_and_counts_whole(warehouse: Client) -> None:
     name, _ = day(warehouse, seen(0, site_id="web"), seen(1, site_id="app", name="purchase"), seen(90, site_id="app"))
-    asked: list[tuple[dict[str, Any], tuple[int, float]]] = [
+    cases: list[tuple[dict[str, Any], tuple[int, float]]] = [
         ({}, (2, 1.5)),
         ({"site_id": "web"}, (1, 2)),
         ({"site_id": "app"}, (2, 1.5)),
         ({"event_type": "purchase"}, (1, 2)),
     ]
-    for filters, expected in asked:
+    for filters, expected in cases:
         found = tuple(ask(warehouse, name, metric, **filters) for metric in ("sessions", "events_per_session"))
         assert found == expected, filters
 
@@ -242,8 +240,7 @@ def test_nobody_has_no_session(warehouse: Client) -> None:
 
 def test_an_open_end_takes_events_dated_ahead(warehouse: Client) -> None:
     name, _ = day(warehouse, seen(0), seen(3000))
-    statement = sql.stats(StatsQuery(name, "sessions", SINCE, None, "24h"))
-    assert warehouse.query(statement.text, parameters=statement.parameters).result_rows == [(2,)]
+    assert asked.rows(warehouse, asked.question(name, "sessions", SINCE)) == [[2]]
 
 
 def test_another_project_sees_nothing_of_it(warehouse: Client) -> None:

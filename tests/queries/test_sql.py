@@ -8,13 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queries import sql
-from queries.measures import MEASURES
-from queries.query import Bots, StatsQuery
 from queries.recent import Cursor, RecentQuery
 from queries.rejected import Selection
 from queries.sql import Statement
 
-STATS = StatsQuery("demo", "event_count", 1000, None, "24h")
 RECENT = RecentQuery("demo", 10, 2000, columns={"id": "event_id", "position": "tuple(1)"})
 TEXT = st.text(min_size=1)
 
@@ -22,24 +19,6 @@ TEXT = st.text(min_size=1)
 def bound(statement: Statement) -> set[str]:
     """The parameters that the text asks for."""
     return set(re.findall(r"\{(\w+):\w+\}", statement.text))
-
-
-def test_a_count_reads_one_project_from_a_moment_on() -> None:
-    assert sql.stats(STATS) == Statement(
-        "SELECT count() FROM events FINAL WHERE project = {project:String}"
-        " AND occurred_at >= fromUnixTimestamp64Milli({since:Int64}) AND bot = ''",
-        {"project": "demo", "since": 1000},
-    )
-
-
-def test_every_condition_of_a_count_is_bound() -> None:
-    query = replace(STATS, until=2000, site_id="s", event_type="signup", bots="include")
-    assert sql.stats(query) == Statement(
-        "SELECT count() FROM events FINAL WHERE project = {project:String} AND name = {event_type:String}"
-        " AND occurred_at >= fromUnixTimestamp64Milli({since:Int64})"
-        " AND occurred_at < fromUnixTimestamp64Milli({until:Int64}) AND site_id IN ({site_id:String}, '')",
-        {"project": "demo", "event_type": "signup", "since": 1000, "until": 2000, "site_id": "s"},
-    )
 
 
 def test_without_a_cursor_the_newest_events_come_first() -> None:
@@ -62,31 +41,6 @@ def test_after_a_cursor_events_come_in_the_order_of_arrival() -> None:
         {"project": "demo", "event_type": "signup", "from_ms": 1500, "fresh_through": 2000, "limit": 10}
         | {"ms": 1500, "shard": 1, "seq": 2, "index": 3},
     )
-
-
-@pytest.mark.parametrize("metric", MEASURES)
-def test_every_measure_reads_tables_and_views_of_one_project(metric: str) -> None:
-    statement = sql.stats(replace(STATS, metric=metric))
-    scans = len(re.findall(r"FROM (events|sightings|sessions|identities)", statement.text))
-    assert scans >= 1
-    assert len(re.findall(r"project ?= ?\{project:String\}", statement.text)) == scans
-    assert statement.parameters["project"] == "demo"
-
-
-@pytest.mark.parametrize(("bots", "where"), [("exclude", ["bot = ''"]), ("only", ["bot != ''"]), ("include", [])])
-def test_bots_count_where_it_is_asked_for(bots: Bots, where: list[str]) -> None:
-    assert re.findall(r"bot !?= ''", sql.stats(replace(STATS, bots=bots)).text) == where
-    assert sql.stats(replace(STATS, metric="sessions", bots=bots)).parameters["bots"] == bots
-
-
-@given(st.sampled_from(list(MEASURES)), TEXT, TEXT, TEXT, st.integers())
-def test_no_value_of_a_count_stands_in_its_text(metric: str, project: str, site: str, name: str, time: int) -> None:
-    query = StatsQuery(project, metric, time, time, "any", site, name)
-    usual = StatsQuery("p", metric, 1, 2, "24h", "s", "e")
-    statement = sql.stats(query)
-    assert statement.text == sql.stats(usual).text
-    assert statement.parameters.keys() == bound(statement)
-    assert statement.parameters["project"] == project
 
 
 @given(TEXT, TEXT, st.integers(), st.lists(st.integers()))

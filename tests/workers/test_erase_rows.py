@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -9,11 +10,14 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from ingest_api import frame, tombstones
 from ingest_api.event import Event
+from ingest_api.stream import Redis
 from ingest_api.tombstones import Tombstone
 from tests.workers.entries import event
-from workers import row
+from tests.workers.rolling import builder, empty
+from workers import row, upkeep
 from workers.batch import Position, Rejected, decode, set_aside
 from workers.erase_rows import Rows
+from workers.erase_sql import ROLLUPS
 from workers.reference import Reference
 from workers.sink import Sink
 
@@ -116,3 +120,58 @@ async def test_nothing_of_its_own_stays_behind(sink: Sink, warehouse: AsyncClien
     assert not [name for (name,) in (await warehouse.query("SHOW TABLES")).result_rows if name.startswith("erasing")]
     said = await warehouse.query("SELECT command FROM system.mutations WHERE table = 'events'")
     assert not [command for (command,) in said.result_rows if "ada" in command]
+
+
+HOUR = 3_600_000
+OLD = 1_767_279_600_000
+_CLEAN = """
+SELECT toUInt32(intDiv(toUnixTimestamp(hour) - 1767279600, 3600)), groupBitmapMerge(visitors) FROM rollup_hours
+WHERE dimension = '' AND (hour, version) IN (
+    SELECT hour, version FROM (SELECT hour, version, mark FROM closed_hours FINAL) AS closed
+    INNER JOIN (SELECT hour, sum(rows) AS mark FROM hour_marks GROUP BY hour) AS marks USING (hour, mark))
+GROUP BY hour ORDER BY hour"""
+
+
+async def clean(warehouse: AsyncClient) -> dict[int, int]:
+    """Hour -> visitors, of those whose rollups count."""
+    return {int(hour): int(visitors) for hour, visitors in (await warehouse.query(_CLEAN)).result_rows}
+
+
+@pytest.mark.parametrize(
+    ("meant", "opened"),
+    [
+        ({"users": ["ada"]}, {0, 1}),
+        ({"clients": ["tablet"]}, {1, 2}),
+        ({"events": [event(3).event_id]}, {1, 2}),
+        ({"time": (OLD + 3 * HOUR, OLD + 4 * HOUR, "")}, {3}),
+    ],
+)
+async def test_rollups_of_whoever_goes_are_gone_and_built_again_of_what_is_left(
+    sink: Sink, warehouse: AsyncClient, redis: Redis, *, meant: dict[str, Any], opened: set[int]
+) -> None:
+    await empty(warehouse)
+    told = [(0, "ada", ""), (1, "ada", ""), (1, "bob", "tablet"), (2, "eve", "tablet"), (3, "zoe", ""), (4, "max", "")]
+    events = [
+        event(number, user_id=user, client_id=client, occurred_at=OLD + hour * HOUR + number)
+        for number, (hour, user, client) in enumerate(told, 1)
+    ]
+    await store(sink, events, [])
+    await builder(warehouse, redis).run(60)
+    before = await clean(warehouse)
+    assert before == {0: 1, 1: 2, 2: 1, 3: 1, 4: 1}
+    gone = tombstones.stone(SECRET, "demo", OLD + 9 * HOUR, **meant)
+    rows = Rows(warehouse, gone, SECRET, alive, unreadable=False)
+    await rows.find()
+    assert set(await rows.count()).isdisjoint(ROLLUPS)
+    await rows.delete()
+    await rows.let_go()
+    assert await clean(warehouse) == {hour: count for hour, count in before.items() if hour not in opened}
+    left = await warehouse.query("SELECT DISTINCT toUnixTimestamp(hour) FROM rollup_hours",
+                                 settings={"apply_deleted_mask": 0})  # fmt: skip
+    assert {(at * 1000 - OLD) // HOUR for (at,) in left.result_rows} == set(before) - opened
+    assert await upkeep.doubted(warehouse) == []
+    await builder(warehouse, redis).run(60)
+    raw = "SELECT toUInt32(intDiv(toUnixTimestamp64Milli(occurred_at) - 1767279600000, 3600000)), uniqExact(visitor) "
+    found = (await warehouse.query(raw + "FROM events FINAL GROUP BY 1")).result_rows
+    assert await clean(warehouse) == dict(found)
+    assert await upkeep.doubted(warehouse) == []

@@ -8,25 +8,34 @@ import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from ingest_api import erasures
+from ingest_api.alert import Kept
 from ingest_api.ledger import books
 from ingest_api.progress import read_progress
 from ingest_api.projects import Projects
 from ingest_api.projects import Settings as ProjectSettings
+from ingest_api.saved import ALERTS
+from ingest_api.shelf import Shelf
 from ingest_api.stream import Redis, install
+from tests.ingest_api.test_alert import made as alert
 from tests.workers.entries import event
 from tests.workers.erasing import order
 from tests.workers.history import History
+from tests.workers.receiver import receiving
 from workers import kept
 from workers.archive import Archive
 from workers.catalog import CURSOR, Page
 from workers.erase import Places
 from workers.jobs import (
     CRON,
+    check_alerts,
+    check_rollups,
     copy_ledger,
     count_catalog,
     delete_old_events,
+    deliver_messages,
     erase_what_was_ordered,
     find_missing_events,
+    roll_up_hours,
     trim_shards,
 )
 from workers.settings import Settings
@@ -123,6 +132,21 @@ async def test_erasures_go_on_every_few_seconds_and_wait_while_a_store_is_away(h
     assert (job.second, job.minute) == (set(range(2, 60, 5)), None)
 
 
+async def test_hours_are_rolled_up_each_minute_and_looked_after_each_day(history: History) -> None:
+    await history.append(0, "1700000000000-0", [event(1, occurred_at=1_700_000_000_000, client_id="c")])
+    await history.drain()
+    away = history.settings.model_copy(update={"clickhouse_url": "http://u:p@127.0.0.1:1/"})
+    assert await roll_up_hours({"streams": history.redis, "settings": away}) == 0
+    assert await check_rollups({"streams": history.redis, "settings": away}) == 0
+    assert await roll_up_hours({"streams": history.redis, "settings": history.settings}) >= 1
+    assert await roll_up_hours({"streams": history.redis, "settings": history.settings}) == 0
+    assert await check_rollups({"streams": history.redis, "settings": history.settings}) == 0
+    (job,) = [job for job in CRON if job.coroutine is roll_up_hours]
+    assert (job.second, job.minute) == ({50}, None)
+    (daily,) = [job for job in CRON if job.coroutine is check_rollups]
+    assert (daily.hour, daily.minute) == ({4}, {17})
+
+
 async def test_retention_reaches_into_the_archive(history: History, archive: Archive, places: Places) -> None:
     await Projects(history.redis).create("demo", (), ProjectSettings(retention_days=1))
     await history.append(0, "1700000000000-0", [event(1)])
@@ -130,3 +154,19 @@ async def test_retention_reaches_into_the_archive(history: History, archive: Arc
     settings = history.settings.model_copy(update={"archive": places.archive})
     assert await delete_old_events({"streams": history.redis, "settings": settings}) == 1
     assert [one async for one in archive.objects(0, 10**13)] == []
+
+
+async def test_alerts_are_checked_each_minute_and_their_receivers_told_within_seconds(history: History) -> None:
+    await Projects(history.redis).create("demo")
+    async with receiving() as receiver:
+        few = alert(question={"metrics": ["event_count"]}, condition="below", value=1, webhooks=[receiver.url])
+        await Shelf(history.redis, ALERTS).put("demo", "few", msgspec.json.encode(Kept(few, "n")).decode())
+        settings = history.settings.model_copy(update={"webhook_allow": "127.0.0.0/8"})
+        ctx = {"streams": history.redis, "settings": settings}
+        assert (await check_alerts(ctx), await check_alerts(ctx)) == (1, 0)
+        assert (await deliver_messages(ctx), await deliver_messages(ctx)) == (1, 0)
+        assert [body["type"] for body in receiver.bodies] == ["alert.firing"]
+    (checks,) = [job for job in CRON if job.coroutine is check_alerts]
+    (sends,) = [job for job in CRON if job.coroutine is deliver_messages]
+    assert (checks.minute, checks.second) == (None, {5})
+    assert (sends.minute, sends.second) == (None, set(range(4, 60, 5)))

@@ -65,6 +65,33 @@ def test_who_is_who_is_told_of_events_from_before_it_was_asked(client: Client) -
 
 
 @pytest.mark.stack
+def test_hours_from_before_rollups_have_marks_and_every_event_changes_one(client: Client) -> None:
+    older = itertools.takewhile(lambda one: not one.name.endswith("_rollups.sql"), migrate.migrations())
+    for statement in itertools.chain(*(one.statements for one in older)):
+        client.command(statement)
+
+    def happens(*times: int) -> None:
+        columns = ["event_id", "project", "occurred_at", "properties"]
+        client.insert("events", [[uuid.uuid4(), "shop", time, "{}"] for time in times], column_names=columns)
+
+    marks = "SELECT toUnixTimestamp(hour), sum(rows) FROM hour_marks GROUP BY hour ORDER BY hour"
+    happens(0, 1, 3_600_000)
+    migrate.apply(client)
+    assert client.query(marks).result_rows == [(0, 2), (3600, 1)]
+    happens(5, 3_600_001)
+    happens(7_200_000)
+    assert client.query(marks).result_rows == [(0, 3), (3600, 2), (7200, 1)]
+    client.command("DELETE FROM schema_migrations WHERE name LIKE '%rollups%'")  # a crash before the record
+    migrate.apply(client)
+    again = client.query(marks).result_rows
+    assert [(hour, rows > before) for (hour, rows), before in zip(again, (3, 2, 1), strict=True)] == [
+        (0, True),
+        (3600, True),
+        (7200, True),
+    ], "marks only ever grow"
+
+
+@pytest.mark.stack
 def test_a_file_changed_after_it_was_applied_is_an_error(client: Client) -> None:
     migrate.apply(client)
     first = migrate.migrations()[0].name

@@ -184,7 +184,7 @@ class Double:
         if request.headers.get("Authorization") != f"Bearer {QUERY_KEY}":
             return _json(401, {"success": False, "error": "Invalid key", "status": 401})
         fault = self.faults.popleft() if self.faults else Fault()
-        return web.Response(status=fault.status, headers=fault.headers) if fault.status else None
+        return web.Response(status=fault.status, body=fault.body, headers=fault.headers) if fault.status else None
 
     async def _well(self, _request: web.Request) -> web.Response:
         return _json(200, {"status": "ok", "shedding": self.shedding})

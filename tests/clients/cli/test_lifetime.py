@@ -3,7 +3,7 @@
 import pytest
 
 from clients.cli.errors import WrongUsage
-from clients.cli.lifetime import duration, expiry, moment
+from clients.cli.lifetime import duration, expiry, instant, moment, now
 
 
 def test_lifetimes_are_minutes_hours_days_or_weeks() -> None:
@@ -30,3 +30,11 @@ def test_a_duration_may_be_nothing() -> None:
 
 def test_a_moment_is_shown_to_the_minute() -> None:
     assert moment(1_795_000_000_000) == "2026-11-18 11:06Z"
+
+
+def test_an_instant_is_a_time_or_how_long_ago() -> None:
+    assert instant("--from", "2026-11-19T00:00:00.123Z") == 1_795_046_400_123
+    before = now()
+    assert before <= instant("--from", "1h") + 3_600_000 <= now()
+    with pytest.raises(WrongUsage, match="--from 'soon': write 2026-11-21T15:00:00Z, or how long ago"):
+        instant("--from", "soon")

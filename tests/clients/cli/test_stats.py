@@ -1,5 +1,8 @@
-"""`headrace stats`: a number and how fresh it is."""
+"""`headrace stats`: a number, its course, its groups, and how fresh it is."""
 
+import orjson
+
+from clients.cli.stats import sparkline
 from tests.clients.cli.conftest import Headrace
 from tests.clients.cli.double import Double, Fault
 
@@ -55,3 +58,75 @@ async def test_a_redirect_is_named_and_not_followed(connected: Headrace, double:
     ended = await connected("stats")
     assert (ended.code, len(double.requests)) == (3, 1)
     assert "redirects to https://elsewhere/" in ended.err
+
+
+async def test_what_is_asked_for_reaches_the_service(connected: Headrace, double: Double) -> None:
+    asked = ("--interval", "day", "--by", "country", "--filter", "page~=/blog", "--compare", "--timezone", "Asia/Tokyo")
+    assert (await connected("stats", *asked, "--limit", "5", "--cursor", "1.2.3.x")).code == 0
+    sent = dict(double.requests[0].query)
+    assert sent == {
+        "metric": "event_count", "period": "24h", "interval": "day", "group_by": "country", "filter": "page~=/blog",
+        "compare": "previous", "timezone": "Asia/Tokyo", "limit": "5", "cursor": "1.2.3.x",
+    }  # fmt: skip
+
+
+SERIES = [
+    {"time": "2026-11-19T00:00:00Z", "value": 0, "previous": 4},
+    {"time": "2026-11-20T00:00:00Z", "value": 7, "previous": None},
+    {"time": "2026-11-21T00:00:00Z", "value": 14, "previous": 2, "partial": True},
+]
+ROWS = [
+    {"dimensions": {"country": "DE"}, "value": 14, "previous": 7, "change": 1.0, "series": SERIES},
+    {"dimensions": {"country": ""}, "value": 7, "previous": 0, "change": None, "series": SERIES[::-1]},
+]
+COMPARED = {"value": 14, "period": "2026-11-16T00:00:00Z/2026-11-19T00:00:00Z", "change": 0.5}
+DATA = {"metric": "visitors", "value": 21, "period": "3d", "comparison": COMPARED}
+META = {"fresh_through": "2026-11-21T10:00:00Z", "lag_seconds": 0.0, "warnings": ["country: '' is unknown."]}
+
+
+def answer(**more: object) -> Fault:
+    return Fault(status=200, body=orjson.dumps({"success": True, "data": {**DATA, **more}, "meta": META}))
+
+
+async def test_the_course_of_a_number_is_drawn(connected: Headrace, double: Double) -> None:
+    double.faults.append(answer(series=SERIES))
+    ended = await connected("stats", "--interval", "day", "--compare")
+    lines = [line.rstrip() for line in ended.out.splitlines()]
+    assert lines[0].split()[:6] == ["site", "metric", "period", "value", "before", "change"]
+    assert lines[1].split()[3:6] == ["21", "14", "+50.0%"]
+    assert lines[3] == "▁▅█"
+    assert [line.split() for line in lines[5:]] == [
+        ["time", "value", "before"],
+        ["2026-11-19T00:00:00Z", "0", "4"],
+        ["2026-11-20T00:00:00Z", "7", "none"],
+        ["2026-11-21T00:00:00Z", "14", "2", "…"],
+    ]
+
+
+async def test_groups_are_a_table_with_their_courses(connected: Headrace, double: Double) -> None:
+    double.faults.append(answer(rows=ROWS, cursor="2.1.2.x"))
+    ended = await connected("stats", "--interval", "day", "--compare", "--by", "country")
+    lines = [line.split() for line in ended.out.splitlines()[3:]]
+    assert lines == [
+        ["country", "value", "before", "change", "course"],
+        ["DE", "14", "7", "+100.0%", "▁▅█"],
+        ["7", "0", "█▅▁"],
+    ]
+    assert "country: '' is unknown." in ended.err
+    assert "More: --cursor 2.1.2.x" in ended.err
+
+
+async def test_all_of_it_is_in_the_document(connected: Headrace, double: Double) -> None:
+    double.faults.append(answer(rows=ROWS, series=SERIES, cursor="2.1.2.x"))
+    document = (await connected("--json", "stats")).document
+    assert document["rows"] == ROWS
+    assert (document["series"], document["cursor"], document["comparison"]) == (SERIES, "2.1.2.x", COMPARED)
+    assert document["warnings"] == META["warnings"]
+
+
+def test_a_line_of_bars_goes_from_nothing_to_the_most() -> None:
+    assert sparkline([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█"
+    assert sparkline([None, 0.5, 0.0]) == " █▁"
+    assert sparkline([0, 0]) == "▁▁"
+    assert sparkline([]) == ""
+    assert sparkline([-5, 5]) == "▁█"

@@ -61,12 +61,16 @@ async def test_a_key_in_the_place_of_another_kind_is_replaced(redis: Redis) -> N
 
 
 async def test_the_environment_has_every_promised_variable(home: Home) -> None:
-    at = stack.urls({"redis": 1, "clickhouse": 2, "ingest_api": 3, "queries": 4, "origin": 5}, home.secrets())
-    keys = {demo_project.variable(kind): "key" for kind in Kind}
-    assert set(demo_project.environment(at, keys)) == {
+    ports = {"redis": 1, "clickhouse": 2, "ingest_api": 3, "queries": 4, "origin": 5, "psql": 6}
+    at = stack.urls(ports, home.secrets())
+    keys = {demo_project.variable(kind): f"{kind}-key" for kind in Kind}
+    made = demo_project.environment(at, keys)
+    assert made["HEADRACE_PSQL_URL"] == "postgresql://demo:query-key@127.0.0.1:6/events"
+    assert set(made) == {
         "HEADRACE_URL",
         "HEADRACE_INGEST_URL",
         "HEADRACE_QUERY_URL",
+        "HEADRACE_PSQL_URL",
         "HEADRACE_WRITE_KEY",
         "HEADRACE_QUERY_KEY",
         "HEADRACE_DELETE_KEY",

@@ -7,7 +7,7 @@ from deploy.local.home import Home, Secrets
 from deploy.local.part import Spec
 from deploy.local.settings import Settings
 
-_PORTS = {"redis": 1, "clickhouse": 2, "ingest_api": 3, "queries": 4, "origin": 5}
+_PORTS = {"redis": 1, "clickhouse": 2, "ingest_api": 3, "queries": 4, "origin": 5, "psql": 6}
 _SECRETS = Secrets("redis-secret", "clickhouse-secret")
 
 
@@ -49,4 +49,5 @@ def test_services_are_told_where_the_stores_are_and_accept_the_demo_tokens() -> 
         assert by_name[name]["HEADRACE_CLICKHOUSE_URL"] == clickhouse + "?database=headrace"
     assert by_name["ingest_api"]["HEADRACE_INGEST_PORT"] == "3"
     assert by_name["queries"]["HEADRACE_QUERY_PORT"] == "4"
+    assert by_name["queries"]["HEADRACE_PSQL_PORT"] == "6"
     assert by_name["ingest_api"]["HEADRACE_DEMO_KEYS"] == by_name["queries"]["HEADRACE_DEMO_KEYS"] == "1"

@@ -1,0 +1,49 @@
+"""Rows of a report -> its answer, with how fresh and how dear it was."""
+
+from collections.abc import Callable, Sequence
+from math import isnan
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from ingest_api.projects import Project
+from queries.inquiry import AnswerMeta, inquire
+from queries.service import QueryService
+from queries.sql import Statement
+
+T = TypeVar("T")
+
+
+class ReportAnswer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """The answer of every report."""
+
+    success: Literal[True] = True
+    data: T
+    meta: AnswerMeta
+
+
+async def answered(
+    service: QueryService,
+    project: Project,
+    site_id: str,
+    statement: Statement,
+    shape: Callable[[Sequence[Sequence[Any]]], T],
+    *,
+    warnings: Sequence[str] = (),
+) -> ReportAnswer[T]:
+    """Run the statement of a report. Raises what `inquire` and `Store.rows` raise."""
+    async with inquire(service, project, site_id) as inquiry:
+        rows = await service.store.rows(statement)
+        inquiry.warnings += warnings
+    took: AnswerMeta = {**inquiry.meta(), "rows_read": rows.read, "elapsed": round(rows.elapsed, 3)}
+    return ReportAnswer(data=shape(rows), meta=took)
+
+
+def share(part: int, whole: int) -> float | None:
+    """None of nobody."""
+    return part / whole if whole else None
+
+
+def seconds(milliseconds: float) -> float | None:
+    """None of NaN, which stands for nothing to take a mean of."""
+    return None if isnan(milliseconds) else milliseconds / 1000

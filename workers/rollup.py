@@ -1,0 +1,190 @@
+"""Rollups: hours that are over are worked out of their deduplicated rows, so that questions need not read these again.
+
+An hour's mark is read first, then its rows are written under a version of their own, and last one row lets the version
+count. Whatever came meanwhile has changed the mark: the hour is read raw, and built again. Killed anywhere, nothing
+counts that is not whole. Two that build at once write two versions, of which one counts.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple, cast
+
+from clickhouse_connect.driver.asyncclient import AsyncClient
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from redis.asyncio.lock import Lock
+from redis.exceptions import LockError
+
+from ingest_api import erasures, fault, moment
+from ingest_api.erasures import Erasure
+from ingest_api.stream import Redis
+from workers import numbers, telemetry, upkeep
+from workers import rollup_sql as sql
+from workers.errors import NotNow
+from workers.upkeep import RANDOM_BITS
+from workers.visit import visit
+
+log = logging.getLogger(__name__)
+
+LOCK = "headrace:rollups"
+#: a run starts no batch later than this
+RUN_SECONDS = 40.0
+#: one that was killed holds the next one up for so long
+LOCK_SECONDS = 150
+_TIMEOUT_SECONDS, _CHECK_SECONDS = 100, 800
+#: of one statement
+BATCH_ROWS, BATCH_HOURS = 1_000_000, 500
+#: a version that is not let count by then never will be: `upkeep` deletes what does not count
+_COUNTS_WITHIN_MS = 300_000
+#: a question that began before a version counted reads tables that have its rows
+SETTLE_SECONDS = 10
+#: while this key lives, old versions stay
+CLEANED, _CLEAN_SECONDS = "headrace:rollups:cleaned", 3600
+_BOUNDS = {
+    "max_memory_usage": 3_000_000_000,
+    "max_bytes_before_external_group_by": 1_000_000_000,
+    "do_not_merge_across_partitions_select_final": 1,
+    "insert_deduplicate": 0,
+}
+
+
+class Hour(NamedTuple):
+    """An hour of a project as it was when its mark was read."""
+
+    project: str
+    at: int
+    mark: int
+
+
+class Batch(NamedTuple):
+    """What one statement builds, and when its marks were read, by ClickHouse's clock."""
+
+    hours: Sequence[Hour]
+    read_ms: int
+
+
+async def build(redis: Redis, clickhouse_url: str, grace_minutes: int) -> int:
+    """Build what is due, the latest hours first, as far as time allows. Returns how many hours were closed.
+
+    Raises `NotNow` or redis-py's errors where a store is away; the next run goes on from there.
+    """
+    lock = Lock(cast("Any", redis), LOCK, timeout=LOCK_SECONDS, blocking=False)
+    if not await lock.acquire():
+        return 0
+    try:
+        async with visit(clickhouse_url, _TIMEOUT_SECONDS) as client:
+            return await Building(client, redis, grace_minutes * 60).run(RUN_SECONDS)
+    except ClickHouseError as error:
+        raise NotNow(str(error)) from error
+    finally:
+        with suppress(LockError):  # it took longer; another may have begun, and does no harm
+            await lock.release()
+
+
+async def check(clickhouse_url: str) -> int:
+    """Begin anew where numbers are in doubt. Returns in how many projects. Raises `NotNow` where ClickHouse is away."""
+    try:
+        async with visit(clickhouse_url, _CHECK_SECONDS) as client:
+            projects = await upkeep.doubted(client)
+            for project in projects:
+                log.error("numbers of visitors are in doubt: all is rolled up again",
+                          extra={"action": "rollup", "project": project})  # fmt: skip
+                await upkeep.renew(client, project)
+    except ClickHouseError as error:
+        raise NotNow(str(error)) from error
+    return len(projects)
+
+
+class State(NamedTuple):
+    """How far rollups have come: hours with events, closed ones, those that changed since, rows of all that are not
+    closed, and the oldest closed hour, Unix seconds."""
+
+    hours: int
+    closed: int
+    changed: int
+    open_rows: int
+    back_to: int
+
+
+class Building:
+    """The steps of a run. Each may be the last."""
+
+    def __init__(self, client: AsyncClient, redis: Redis, grace: int, settle: int = SETTLE_SECONDS) -> None:
+        self._client = client
+        self._redis = redis
+        self._grace = grace
+        self._settle = settle
+
+    async def run(self, seconds: float) -> int:
+        """Batch by batch, for so long. Returns how many hours were closed."""
+        deadline, closed = time.monotonic() + seconds, 0
+        while time.monotonic() < deadline and (batch := await self.due()).hours:
+            await self.batch(batch)
+            closed += len(batch.hours)
+            telemetry.ROLLED_HOURS.inc(len(batch.hours))
+            told = {"action": "rollup", "hours": len(batch.hours), "back_to": moment.text(batch.hours[-1].at * 1000)}
+            log.info("rolled up hours", extra=told)
+        if await cast("Any", self._redis).set(CLEANED, 1, nx=True, ex=_CLEAN_SECONDS):
+            await upkeep.clean(self._client)
+        return closed
+
+    async def due(self) -> Batch:
+        """The next batch. Projects of which something is being erased wait: what goes is not to be rolled up again."""
+        found = await self._ask(sql.DUE, {"grace": self._grace, "most": 10 * BATCH_HOURS})
+        waiting = await erasing(self._redis)  # read after the marks: an erasure that begins now changes them
+        hours = [Hour(*row[:3]) for row in found if row[0] not in waiting]
+        return Batch(bounded(hours), int(found[0][3]) if found else 0)
+
+    async def batch(self, batch: Batch) -> None:
+        """Build and close these hours."""
+        times = [hour.at for hour in batch.hours]
+        parameters = {
+            "hours": [hour[:2] for hour in batch.hours],
+            "first": min(times),
+            "last": max(times),
+            "projects": sorted({hour.project for hour in batch.hours}),
+        }
+        await numbers.give(self._client, parameters)
+        fault.point("worker.rollup_numbered")
+        version = batch.read_ms << RANDOM_BITS | secrets.randbits(RANDOM_BITS)
+        await self._order(sql.rows(), {**parameters, "version": version})
+        fault.point("worker.rollup_written")
+        until = batch.read_ms + _COUNTS_WITHIN_MS
+        closing = {"batch": list(batch.hours), "version": version, "until": until, "settle": self._settle}
+        await self._order(sql.CLOSE, closing)
+        fault.point("worker.rollup_closed")
+
+    async def _ask(self, text: str, parameters: dict[str, object]) -> Sequence[Sequence[Any]]:
+        return (await self._client.query(text, parameters=parameters)).result_rows
+
+    async def _order(self, text: str, parameters: dict[str, object]) -> None:
+        await self._client.command(text, parameters=parameters, settings=_BOUNDS)
+
+
+async def state(client: AsyncClient) -> State:
+    """Of all projects."""
+    return State(*(await client.query(sql.STATE)).result_rows[0])
+
+
+async def erasing(redis: Redis) -> set[str]:
+    """Projects of which rows are being erased, or will be."""
+    found = [await erasures.get(redis, raw.decode()) for raw in await cast("Any", redis).smembers(erasures.OPEN)]
+    return {one.project for one in found if one is not None and "rows" in one.steps[_place(one) :]}
+
+
+def _place(one: Erasure) -> int:
+    return one.steps.index(one.step) if one.step else len(one.steps)
+
+
+def bounded(hours: Iterable[Hour]) -> list[Hour]:
+    """As many as one statement takes; one at least."""
+    taken: list[Hour] = []
+    rows = 0
+    for hour in hours:
+        rows += hour.mark
+        if taken and (rows > BATCH_ROWS or len(taken) == BATCH_HOURS):
+            break
+        taken.append(hour)
+    return taken
