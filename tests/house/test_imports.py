@@ -32,7 +32,9 @@ DOORS: dict[tuple[str, str], set[str]] = {
     ("clients", "ingest_api"): {
         *("backup", "durability", "keys", "moment", "progress", "project", "projects", "stream", "zstd"),
     },
-    ("clients", "workers"): {"address", "archive", "audit", "errors", "heartbeat", "migrate", "replay", "rollup", "upkeep", "visit"},
+    ("clients", "workers"): {
+        *("address", "archive", "audit", "errors", "heartbeat", "migrate", "replay", "rollup", "upkeep", "visit"),
+    },
 }
 #: framework -> the files that may know it
 RIMS: dict[str, tuple[str, ...]] = {
@@ -60,7 +62,7 @@ RIMS: dict[str, tuple[str, ...]] = {
         ),
         "workers/inventory.py",
         *("workers/numbers.py", "workers/rollup.py", "workers/upkeep.py"),
-        *("deploy/local/*", "clients/cli/checkup.py", "clients/cli/checks/clickhouse.py"),
+        *("deploy/local/*", "clients/cli/checkup.py", "clients/cli/checks/clickhouse.py", "clients/cli/rollups.py"),
     ),
     "iptocc": ("workers/places.py",),
     "maxminddb": ("workers/places.py",),

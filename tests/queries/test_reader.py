@@ -3,9 +3,12 @@
 import asyncio
 import contextlib
 import os
+import socket
 import sys
+from urllib.parse import urlsplit
 
 import aiohttp
+import orjson
 import pytest
 from clickhouse_connect.driver.client import Client
 from hypothesis import given
@@ -23,6 +26,7 @@ from tests.queries.following import Place, arrive, counted, following, live, ser
 from tests.queries.stored import event
 from tests.waiting import until
 
+LIVE = "/api/v1/live"
 START = Cursor(1, 0, 0, 0)
 
 
