@@ -37,9 +37,7 @@ def messages(project: str, name: str, alert: Alert, notice: Notice, now_ms: int)
         number = f"msg_{secrets.token_hex(16)}"
         body = msgspec.json.encode({"id": number, **told}).decode()
         found.append(
-            Message(
-                id=number, project=project, alert=name, type=notice.type, to=receiver, body=body, made_at=now_ms
-            )
+            Message(id=number, project=project, alert=name, type=notice.type, to=receiver, body=body, made_at=now_ms)
         )
     return found
 

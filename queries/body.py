@@ -10,6 +10,8 @@ from ingest_api.project import detail
 from queries.errors import Refused
 
 _JSON = "application/json"
+#: what `curl -d` says of everything
+_CURL = "application/x-www-form-urlencoded"
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -20,7 +22,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
         raise Refused(415, "Send the body unpacked: no Content-Encoding is taken here.")
     kind, _, rest = headers.get("Content-Type", _JSON).lower().partition(";")
     charset = rest.partition("charset=")[2].partition(";")[0].strip().strip('"')
-    if kind.strip() != _JSON or charset not in {"", "utf-8", "utf8"}:
+    if kind.strip() not in {_JSON, _CURL} or charset not in {"", "utf-8", "utf8"}:
         raise Refused(415, "Send the body as JSON in UTF-8, with Content-Type: application/json.")
 
 

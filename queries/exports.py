@@ -62,9 +62,7 @@ async def list_hours(service: QueryService, call: Call) -> Answer[Hours]:
     return Answer(data=Hours(chosen.project, chosen.before, sum(one.events for one in found), found))
 
 
-async def _chunks(
-    service: QueryService, project: str, statement: Statement, form: str
-) -> AsyncGenerator[bytes, None]:
+async def _chunks(service: QueryService, project: str, statement: Statement, form: str) -> AsyncGenerator[bytes, None]:
     async with service.gate.enter(project), aclosing(service.store.stream(statement, form, _SETTINGS)) as chunks:
         async for chunk in chunks:
             yield chunk

@@ -29,9 +29,7 @@ class Figure:
 @asynccontextmanager
 async def answering(redis_url: str, clickhouse_url: str, seconds: float) -> AsyncIterator[QueryService]:
     """The query service without its HTTP: a question that takes longer than `seconds` is ended."""
-    service = QueryService(
-        Settings(redis_url=redis_url, clickhouse_url=clickhouse_url, query_timeout_seconds=seconds)
-    )
+    service = QueryService(Settings(redis_url=redis_url, clickhouse_url=clickhouse_url, query_timeout_seconds=seconds))
     try:
         yield service
     finally:

@@ -109,8 +109,14 @@ def places(operation_id: str, tenant: Tenant) -> dict[str, str]:
         "key": lambda one: one.new_key("write")["id"],
         "client_id": lambda _one: f"c_{secrets.token_hex(8)}",
         "site": sited,
-        "event": sent, "fingerprint": rejected, "user": seen, "erasure": erasing, "shard": halted,
-        "name": described, "query": saved, "alert": saved,
+        "event": sent,
+        "fingerprint": rejected,
+        "user": seen,
+        "erasure": erasing,
+        "shard": halted,
+        "name": described,
+        "query": saved,
+        "alert": saved,
     }
     return {name: make(tenant) for name, make in makers.items() if f"{{{name}}}" in path}
 

@@ -154,9 +154,7 @@ def test_every_column_can_be_exported_in_every_format(warehouse: Client) -> None
     project = f"p{secrets.token_hex(6)}"
     store(warehouse, event(project, occurred_at=SINCE, _stream_ms=1))
     for form in export.FORMATS:
-        statement = export.events(
-            Chosen(project, SINCE, UNTIL, BEFORE), Written(form, tuple(COLUMNS), header=True)
-        )
+        statement = export.events(Chosen(project, SINCE, UNTIL, BEFORE), Written(form, tuple(COLUMNS), header=True))
         answer = warehouse.raw_query(statement.text, statement.parameters, fmt=export.FORMATS[form][0])
         if form == "csv":
             assert next(csv.reader(io.StringIO(answer.decode()))) == list(COLUMNS)

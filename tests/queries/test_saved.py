@@ -45,9 +45,7 @@ async def test_it_is_answered_as_if_it_were_asked(service: Service, tenant: Tena
     store(warehouse, *(event(tenant.id) for _ in range(3)), event(tenant.id, name="login"))
     await call(service, tenant, "PUT", "/daily", {"question": QUESTION})
     ran = await call(service, tenant, "POST", "/daily/run")
-    asked = await service.ask(
-        "/api/v2/query", tenant.bearer(Kind.QUERY), method="POST", data=orjson.dumps(QUESTION)
-    )
+    asked = await service.ask("/api/v2/query", tenant.bearer(Kind.QUERY), method="POST", data=orjson.dumps(QUESTION))
     assert (ran.status, asked.status) == (200, 200)
     assert ran.body["results"] == asked.body["results"]
     assert [row["metrics"] for row in ran.body["results"]] == [[3], [1]]

@@ -73,6 +73,17 @@ async def test_many_that_give_at_once_give_each_one(
     assert await upkeep.doubted(fresh) == []
 
 
+async def test_a_token_whose_rows_are_not_there_holds_nobody_up(fresh: AsyncClient) -> None:
+    """As after a kill of ClickHouse between the two (`workers/proof.py`); a mutation leaves the token."""
+    await numbers.number(fresh, "a", 1, [10])
+    await fresh.command("ALTER TABLE visitor_numbers DELETE WHERE 1", settings={"mutations_sync": 2})
+    await seen(fresh, "a", "x", "y")
+    assert await numbers.give(fresh, asked("a")) == 4, "twice: the first block was dropped"
+    assert len(set(await given(fresh, "a"))) == 2
+    assert await numbers.give(fresh, asked("a")) == 0
+    assert await upkeep.doubted(fresh) == []
+
+
 async def test_a_number_that_was_deleted_is_not_given_again(fresh: AsyncClient) -> None:
     await seen(fresh, "a", "x", "y")
     await numbers.give(fresh, asked("a"))
