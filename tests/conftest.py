@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from deploy.local.running import RunningStack, running
 from ingest_api.stream import Redis, connect
 from tests import stores
 from workers.address import address
+
+
+#: started in the background a shell lets it ignore SIGINT, and so would every process that a test interrupts
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
