@@ -16,7 +16,6 @@ from ingest_api.stream import Redis, connect
 from tests import stores
 from workers.address import address
 
-
 #: started in the background a shell lets it ignore SIGINT, and so would every process that a test interrupts
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
