@@ -10,6 +10,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from queries.sandbox import limits
 from queries.sandbox.dialect import Sandbox, SandboxParser
 from queries.sandbox.errors import Unfit
+from queries.sandbox.pg_dialect import Pg, PgParser
 
 DIALECT = Sandbox()
 _OPENING = frozenset((TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE))
@@ -20,15 +21,15 @@ _BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\x[89A-Fa-f]")
 _ONE = "Send one SELECT: it may begin with WITH, and SELECTs may be put together with UNION."
 
 
-def parse(text: str) -> exp.Query:
-    """Raises `Unfit` where the text is too long, no SELECT, or not in ClickHouse's grammar."""
-    tokens = read(text)
-    parser = SandboxParser(dialect=DIALECT)
+def parse(text: str, dialect: Sandbox | Pg = DIALECT) -> exp.Query:
+    """Raises `Unfit` where the text is too long, no SELECT, or not in the dialect's grammar."""
+    tokens = _read(text, dialect)
+    parser = (PgParser if isinstance(dialect, Pg) else SandboxParser)(dialect=dialect)
     parser.patience = 30 * len(tokens) + 1000
     try:
         statements = parser.parse(list(tokens), text)
     except ParseError as error:
-        raise misread(error) from error
+        raise _misread(error) from error
     except SqlglotError as error:
         raise Unfit("syntax", "This is not a SELECT that can be read here.") from error
     except RecursionError as error:
@@ -39,7 +40,7 @@ def parse(text: str) -> exp.Query:
     return statement
 
 
-def read(text: str, dialect: Dialect = DIALECT) -> Sequence[Token]:
+def _read(text: str, dialect: Dialect) -> Sequence[Token]:
     """The tokens, within the limits, of what looks like one SELECT."""
     try:
         size = len(text.encode())
@@ -78,7 +79,7 @@ def _within(tokens: Sequence[Token], text: str, *, bytewise: bool) -> Sequence[T
     return tokens
 
 
-def misread(error: ParseError) -> Unfit:
+def _misread(error: ParseError) -> Unfit:
     """What the grammar did not take, and where."""
     first = error.errors[0] if error.errors else {}
     word, line, end = str(first.get("highlight") or ""), int(first.get("line") or 0), int(first.get("col") or 0)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from sqlglot import exp
-from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
+from sqlglot.errors import ErrorLevel, SqlglotError
 
 from queries.sandbox import pg_parameters
 from queries.sandbox.dialect import Sandbox
 from queries.sandbox.errors import Unfit
-from queries.sandbox.parse import misread, read
-from queries.sandbox.pg_dialect import Pg, PgParser
+from queries.sandbox.parse import parse
+from queries.sandbox.pg_dialect import Pg
 from queries.sandbox.pg_nodes import JSON_CHAIN, json_chain, turned, within
 
 _PG, _CLICKHOUSE = Pg(), Sandbox()
@@ -23,7 +23,7 @@ def translate(text: str, values: Mapping[str, object] | None) -> tuple[str, tupl
 
     Raises `Unfit`. Names without quotes are folded to small letters, $1 becomes {1:Type}.
     """
-    tree = _parse(text)
+    tree = parse(text, _PG)
     labels = _label(tree)
     tree = _ordered(tree)
     _booleans(tree)
@@ -34,21 +34,6 @@ def translate(text: str, values: Mapping[str, object] | None) -> tuple[str, tupl
         _without_schema(node)
     pg_parameters.mark(tree, values)
     return _write(_turn(tree)), labels
-
-
-def _parse(text: str) -> exp.Query:
-    tokens = read(text, _PG)
-    parser = PgParser(dialect=_PG)
-    parser.patience = 30 * len(tokens) + 1000
-    try:
-        statements = parser.parse(list(tokens), text)
-    except ParseError as error:
-        raise misread(error) from error
-    except SqlglotError as error:
-        raise Unfit("syntax", "This is not a SELECT that can be read here.") from error
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise Unfit("feature", "Only one SELECT is run at a time here.")
-    return statements[0]
 
 
 def _turn(node: exp.Expr) -> exp.Expr:
