@@ -43,7 +43,7 @@ def test_an_order_may_change_what_the_store_can_change() -> None:
 
 
 def test_a_schema_can_be_made_of_every_type() -> None:
-    types = [route.answer for route in ROUTES] + [route.request for route in ROUTES if route.request]
+    types = [route.answer for route in ROUTES if not route.media] + [route.request for route in ROUTES if route.request]
     schemas, parts = msgspec.json.schema_components(types)
     assert len(schemas) == len(types)
     assert "digest" not in str(parts)
