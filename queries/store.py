@@ -14,6 +14,8 @@ from queries.errors import Refused, StoreUnavailable
 from queries.sql import Statement
 from workers.address import address
 
+#: clickhouse-connect waits without end for answers that nobody reads
+_CLOSE_SECONDS = 1.0
 _TOO_MUCH = frozenset({158, 159, 160, 241, 307, 396})
 _NO_PATTERN = 427
 
@@ -94,9 +96,11 @@ class Store:
             raise StoreUnavailable(str(error) or type(error).__name__) from error
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections. What still runs on them then is given a moment, and cut."""
         if self._client is not None:
-            await self._client.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await self._client.close()
 
     async def _connect(self) -> AsyncClient:
         async with self._connecting:

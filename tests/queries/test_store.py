@@ -91,3 +91,10 @@ async def test_a_store_that_is_away_says_so_when_it_is_written_to() -> None:
     with pytest.raises(StoreUnavailable):
         await away.insert("rejected_events", ("project",), [["x"]])
     await away.close()
+
+
+async def test_an_answer_that_nobody_reads_to_its_end_does_not_keep_a_store_open(clickhouse_url: str) -> None:
+    one = Store(clickhouse_url, 10)
+    stream = one.stream(Statement("SELECT number FROM numbers(3000000)"), "JSONEachRow", {"max_result_rows": 0})
+    assert await anext(stream)
+    await asyncio.wait_for(one.close(), 8)
