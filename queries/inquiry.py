@@ -14,6 +14,7 @@ from queries.errors import Refused
 from queries.freshness import fresh_through
 from queries.question import Question
 from queries.service import QueryService
+from queries.sql import Statement
 from queries.store import Rows
 
 _DAY = 86_400_000
@@ -41,11 +42,18 @@ class Inquiry:
 
     async def rows(self, question: Question) -> Rows:
         """Rows of the dimensions' values, then the metrics'."""
-        return self._added(await self._service.store.rows(select.rows(question)))
+        return await self.ask(select.rows(question))
 
     async def total(self, question: Question) -> int:
         """How many rows there are without a limit."""
-        return int(self._added(await self._service.store.rows(select.total(question)))[0][0])
+        return int((await self.ask(select.total(question)))[0][0])
+
+    async def ask(self, statement: Statement) -> Rows:
+        """Rows of any statement; what it read and took is added to the answer's."""
+        rows = await self._service.store.rows(statement)
+        self._read += rows.read
+        self._elapsed += rows.elapsed
+        return rows
 
     def meta(self) -> AnswerMeta:
         """What is told beside the answer."""
@@ -69,11 +77,6 @@ class Inquiry:
         for index, dimension in enumerate(dimensions):
             if any(row[index] == "" for row in rows):
                 self.warnings.append(f"{dimension.name}: '' is where nothing is known of it.")
-
-    def _added(self, rows: Rows) -> Rows:
-        self._read += rows.read
-        self._elapsed += rows.elapsed
-        return rows
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ingest_api import moment
+from queries.bots import BOTS, Bots
 from queries.errors import Refused
 from queries.recent import Cursor, RecentQuery
 from queries.route import Parameter
@@ -79,8 +80,11 @@ def read_rejected(asked: Mapping[str, str], parameters: Sequence[Parameter]) -> 
 def read_violations(asked: Mapping[str, str], now: int) -> tuple[int, str, str]:
     """The query string of GET /api/v1/violations: since when in Unix milliseconds, the period, an event name or ''."""
     only(asked, VIOLATIONS_PARAMETERS)
-    since, _, period = span_of(asked, now)
-    return max(since, 0), period, event_type_of(asked)
+    period = asked.get("period", "24h")
+    length = length_of(period)
+    if not length:
+        raise Refused(400, f"period: {quoted(period)} is not one such as 15m, 24h, 7d or 4w, at most 3650d.")
+    return max(now - length, 0), period, event_type_of(asked)
 
 
 def read_catalog(asked: Mapping[str, str]) -> int:
@@ -108,24 +112,19 @@ def number_of(asked: Mapping[str, str], name: str, default: str, most: int) -> i
     return int(number)
 
 
-def span_of(asked: Mapping[str, str], now: int) -> tuple[int, int | None, str]:
-    """`period`, or `from` and `to`: Unix ms, until None where open, and what the answer calls it."""
-    if "from" not in asked and "to" not in asked:
-        period = asked.get("period", "24h")
-        match = _PERIOD.fullmatch(period)
-        span = int(match[1]) * _UNIT_MS[match[2]] if match else 0
-        if not 0 < span <= _LONGEST_MS:
-            raise Refused(400, f"period: {quoted(period)} is not one such as 15m, 24h, 7d or 4w, at most 3650d.")
-        return now - span, None, period
-    if "period" in asked:
-        raise Refused(400, "period: give either period, or from and to.")
-    if "from" not in asked:
-        raise Refused(400, "from: is required together with to.")
-    since = time_of(asked, "from")
-    until = time_of(asked, "to") if "to" in asked else None
-    if since >= (until or now):
-        raise Refused(400, "from: must lie before to, or before now.")
-    return since, until, f"{moment.text(since)}/{moment.text(until or now)}"
+def length_of(period: str) -> int:
+    """A number and m, h, d or w, at most 3650d, as milliseconds; 0 for anything else."""
+    match = _PERIOD.fullmatch(period)
+    length = int(match[1]) * _UNIT_MS[match[2]] if match else 0
+    return length if length <= _LONGEST_MS else 0
+
+
+def bots_of(asked: Mapping[str, str]) -> Bots:
+    """Whether events of declared crawlers count."""
+    for bots in BOTS:
+        if bots == asked.get("bots", "exclude"):
+            return bots
+    raise Refused(400, f"bots: {quoted(asked['bots'])} is not one of {', '.join(BOTS)}.")
 
 
 def time_of(asked: Mapping[str, str], name: str) -> int:

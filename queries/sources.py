@@ -13,7 +13,7 @@ from queries.question import Question
 
 #: events are read a day past the end of a range, and no event has a later time than the year 2299
 _LAST = 10_413_791_999_999 - 86_400_000
-#: parameters travel in the address of a request, and those of ClickHouse end at a megabyte
+#: what a server takes of parameters is bounded, too
 _MOST_BYTES = 200_000
 
 #: user, else the user that the anonymous id is linked to, else the visitor: of rows joined with `LINKED`

@@ -4,7 +4,6 @@ Times are Unix milliseconds. A day begins when the zone's clocks show midnight f
 begins on Monday.
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from ingest_api import moment
 from queries.errors import Refused
-from queries.request import quoted, time_of
+from queries.request import length_of, quoted, time_of
 from queries.route import Parameter
 
 MAX_BUCKETS = 5000
@@ -31,10 +30,7 @@ PARAMETERS = (
     Parameter("to", str, "the end that belongs to from, exclusive; open when it is left out"),
     Parameter("timezone", str, "IANA name of the zone whose days and hours are meant, Europe/Berlin", "UTC"),
 )
-_RELATIVE = re.compile(r"([1-9][0-9]{0,4})([mhdw])")
 _MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
-_UNITS = {"m": _MINUTE, "h": _HOUR, "d": _DAY, "w": 7 * _DAY}
-_LONGEST = 3650 * _DAY
 _FIXED = {"minute": _MINUTE, "hour": _HOUR}
 
 
@@ -77,9 +73,8 @@ def of_period(text: str, zone: ZoneInfo, now: int, where: str) -> Span:
         first = _first(_date(now, zone), unit)
         span = Span(_start(first, zone), _start(_next(first, unit), zone), text, zone, text)
         return _before(span) if text == "yesterday" else span
-    match = _RELATIVE.fullmatch(text)
-    length = int(match[1]) * _UNITS[match[2]] if match else 0
-    if not 0 < length <= _LONGEST:
+    length = length_of(text)
+    if not length:
         words = ", ".join(CALENDAR)
         raise Refused(400, f"{where}: {quoted(text)} is not one such as 15m, 24h, 7d or 4w, at most 3650d, or {words}.")
     return Span(now - length, None, text, zone)

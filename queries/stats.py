@@ -17,7 +17,7 @@ from queries.filters import And, Leaf
 from queries.inquiry import AnswerMeta, Inquiry, inquire
 from queries.measures import MEASURES
 from queries.question import MAX_DIMENSIONS, Question, check
-from queries.request import event_type_of, limit_of, only, quoted
+from queries.request import bots_of, event_type_of, limit_of, only, quoted
 from queries.route import Call, Parameter, Route
 from queries.service import QueryService
 
@@ -131,7 +131,7 @@ def read(asked: Mapping[str, str], project: str, now: int) -> Asked:
         spans.read(asked, now),
         filter=And(tuple(wanted)) if wanted else filters.EVERYTHING,
         site_id=asked.get("site_id", ""),
-        bots=next(one for one in BOTS if one == _one_of(asked, "bots", "exclude", BOTS)),
+        bots=bots_of(asked),
         limit=limit_of(asked, "100"),
         approximate=_one_of(asked, "approximate", "false", ("false", "true")) == "true",
     )

@@ -11,7 +11,7 @@ from queries.binder import Binder
 from queries.filters import And, Did, Filter, Leaf, Not, Or
 
 #: of an event, as the view `sessions` names it
-_SESSION = "if(session_id != '', concat('s:', session_id), visitor)"
+SESSION = "if(session_id != '', concat('s:', session_id), visitor)"
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Held:
         )
         any_of_them = " OR ".join(self.conditions)
         read = f"FROM events FINAL WHERE {around} AND session != '' AND ({any_of_them}) GROUP BY session"
-        return " ".join((" LEFT ANY JOIN (SELECT", _SESSION, "AS session,", columns, read, ") AS such USING (session)"))
+        return " ".join((" LEFT ANY JOIN (SELECT", SESSION, "AS session,", columns, read, ") AS such USING (session)"))
 
 
 def condition(found: Filter, binder: Binder, held: Held) -> str:

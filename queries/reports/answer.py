@@ -33,10 +33,9 @@ async def answered(
 ) -> ReportAnswer[T]:
     """Run the statement of a report. Raises what `inquire` and `Store.rows` raise."""
     async with inquire(service, project, site_id) as inquiry:
-        rows = await service.store.rows(statement)
+        rows = await inquiry.ask(statement)
         inquiry.warnings += warnings
-    took: AnswerMeta = {**inquiry.meta(), "rows_read": rows.read, "elapsed": round(rows.elapsed, 3)}
-    return ReportAnswer(data=shape(rows), meta=took)
+    return ReportAnswer(data=shape(rows), meta=inquiry.meta())
 
 
 def share(part: int, whole: int) -> float | None:

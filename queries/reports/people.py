@@ -7,11 +7,11 @@ from queries.binder import Binder
 from queries.bots import CONDITION, Bots
 from queries.sources import LINKED, PERSON
 from queries.spans import Span
+from queries.visits import SESSION
 
 DAY = 86_400_000
 #: a visitor that does nothing for so long begins a new session; with a session id of the client's own it takes a day
 GAP = f"if(startsWith(who, 's:'), {DAY}, 1800000)"
-SESSION = "if(session_id != '', concat('s:', session_id), visitor)"
 #: no event has a later time than the year 2299
 _LAST = 10_413_791_999_999
 

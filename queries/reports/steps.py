@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 from queries.reports import people
 from queries.reports.asked import Scope
 from queries.sql import Statement
+from queries.visits import SESSION
 
 Of: TypeAlias = Literal["pages", "events", "both"]
 
@@ -91,7 +92,7 @@ def _visits(paths: Paths) -> str:
         "number": f"(toUnixTimestamp64Milli(occurred_at), toUInt128(event_id), {paths.anchor or '0'}, kind, node)",
     }
     if paths.anchor:  # few visits hold it: only theirs are put together
-        where += f" AND who IN (SELECT {people.SESSION} FROM events FINAL WHERE {where} AND {paths.anchor})"
+        where += f" AND who IN (SELECT {SESSION} FROM events FINAL WHERE {where} AND {paths.anchor})"
     read = people.events("session", columns, where)
     grouped = f"SELECT who, arraySort(groupArray(number)) AS numbers FROM ({read}) GROUP BY who"
     return people.visits(binder, scope.span, grouped, "number.1")

@@ -16,8 +16,8 @@ from queries.recent import COLUMNS
 from queries.reports import biography, people
 from queries.reports.answer import ReportAnswer
 from queries.reports.biography import LOOKS, Cursor, Letter, Person
-from queries.reports.view import BOTS_COUNT, FILTER, View, bots_of, look, view
-from queries.request import event_type_of, limit_of, only, quoted
+from queries.reports.view import BOTS_COUNT, FILTER, View, look, view
+from queries.request import bots_of, event_type_of, limit_of, only, quoted
 from queries.route import Call, Parameter, Route
 from queries.service import QueryService
 

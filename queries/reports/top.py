@@ -18,7 +18,7 @@ from queries.filters import And, Leaf
 from queries.inquiry import Inquiry, inquire
 from queries.question import Question
 from queries.reports.answer import ReportAnswer
-from queries.request import limit_of, only, quoted
+from queries.request import bots_of, limit_of, only, quoted
 from queries.route import Call, Parameter, Route
 from queries.service import QueryService
 from queries.sql import Statement
@@ -92,13 +92,10 @@ async def top(service: QueryService, call: Call) -> ReportAnswer[Top]:
         of_events = [name for name in asked.lists if name in _OF_EVENTS]
         found = await asyncio.gather(*(_of_events(inquiry, asked, name) for name in of_events))
         lists = dict(zip(of_events, found, strict=True))
-        meta = inquiry.meta()
         if len(of_events) < len(asked.lists):
-            rows = await service.store.rows(of_sessions(asked))
-            lists |= shape(asked, rows)
-            meta["rows_read"] += rows.read
-            meta["elapsed"] = round(meta["elapsed"] + rows.elapsed, 3)
-    return ReportAnswer(data=Top(asked.question.span.label, {name: lists[name] for name in asked.lists}), meta=meta)
+            lists |= shape(asked, await inquiry.ask(of_sessions(asked)))
+    shown = Top(asked.question.span.label, {name: lists[name] for name in asked.lists})
+    return ReportAnswer(data=shown, meta=inquiry.meta())
 
 
 def read(asked: Mapping[str, str], project: str, now: int) -> Asked:
@@ -107,9 +104,6 @@ def read(asked: Mapping[str, str], project: str, now: int) -> Asked:
     names = asked["lists"].split(",") if asked.get("lists") else LISTS
     if unknown := [name for name in names if name not in LISTS]:
         raise Refused(400, f"lists: {quoted(unknown[0])} is not known. Known: {', '.join(LISTS)}.")
-    bots = next((one for one in BOTS if one == asked.get("bots", "exclude")), None)
-    if bots is None:
-        raise Refused(400, f"bots: must be one of {', '.join(BOTS)}.")
     ranged = asked.keys() & {"period", "from", "to"}
     question = Question(
         project,
@@ -117,7 +111,7 @@ def read(asked: Mapping[str, str], project: str, now: int) -> Asked:
         spans.read(asked if ranged else {**asked, "period": "30d"}, now),
         filter=short_filter.parse(asked["filter"]) if "filter" in asked else filters.EVERYTHING,
         site_id=asked.get("site_id", ""),
-        bots=bots,
+        bots=bots_of(asked),
     )
     return Asked(question, tuple(dict.fromkeys(names)), limit_of(asked, "10", MAX_LIMIT))
 

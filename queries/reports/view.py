@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ingest_api.projects import Project
-from queries import answer, filters, short_filter, sources
+from queries import filters, short_filter, sources
 from queries.binder import Binder
-from queries.bots import BOTS, Bots
-from queries.errors import Refused
-from queries.inquiry import AnswerMeta
+from queries.bots import BOTS
+from queries.inquiry import AnswerMeta, inquire
 from queries.reports import people
-from queries.request import quoted
+from queries.request import bots_of
 from queries.route import Parameter
 from queries.service import QueryService
 from queries.spans import Span
@@ -45,22 +44,8 @@ def view(asked: Mapping[str, str], project: Project, span: Span) -> View:
     return View(binder, f"{read} AND {filters.condition(short_filter.parse(asked['filter']), binder)}")
 
 
-def bots_of(asked: Mapping[str, str]) -> Bots:
-    """The parameter `bots`. Raises `Refused`."""
-    for bots in BOTS:
-        if bots == asked.get("bots", "exclude"):
-            return bots
-    raise Refused(400, f"bots: {quoted(asked['bots'])} is not one of {', '.join(BOTS)}.")
-
-
 async def look(service: QueryService, project: Project, *statements: Statement) -> tuple[list[Rows], AnswerMeta]:
-    """Run the statements of one question, one after the other. Raises what `Gate.enter` and `Store.rows` raise."""
-    async with service.gate.enter(project.id):
-        shards = await service.freshness.read()
-        found = [await service.store.rows(statement) for statement in statements]
-    return found, {
-        **answer.meta(shards),
-        "rows_read": sum(rows.read for rows in found),
-        "elapsed": round(sum(rows.elapsed for rows in found), 3),
-        "warnings": [],
-    }
+    """Run the statements of one question, one after the other. Raises what `inquire` and `Store.rows` raise."""
+    async with inquire(service, project, "") as inquiry:
+        found = [await inquiry.ask(statement) for statement in statements]
+    return found, inquiry.meta()
