@@ -89,7 +89,7 @@ class Landing:
             await self._sink.insert(batch, token, columns)
             if before:
                 url, timeout = self._settings.clickhouse_url, self._settings.insert_timeout_seconds
-                await proof.see(self._sink, batch, token, columns, url=url, timeout=timeout)
+                await proof.see(self._sink, batch, columns, url=url, timeout=timeout)
 
         await self._persist("ClickHouse", insert)
 

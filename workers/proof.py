@@ -1,20 +1,23 @@
 """Proof: are the rows there? Asked where a batch was inserted before, by whomever, and it is not known how that ended.
 
 ClickHouse writes a token down before the rows that it stands for can be seen. Killed in between it remembers the token
-and has no rows, and drops every insert that comes again, with success. What is missing is brought under another token.
-Materialized views have tokens of their own: what ours make of the batch is made once more, which changes nothing where
-it was made.
+and has no rows, and drops every insert that comes again, with success. What is missing is brought past the views, which
+have tokens of their own and saw the batch when its insert came again. What ours make of it is made once more, which
+changes nothing where it was made.
 """
 
+import asyncio
 import logging
 import re
-import secrets
+from collections.abc import Mapping
 from itertools import compress
+from typing import Any
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from workers import telemetry
-from workers.batch import Batch
+from workers import row, telemetry
+from workers.attach import attach
+from workers.batch import Batch, Rejected
 from workers.errors import NotNow
 from workers.inventory import Inventory
 from workers.row import Columns
@@ -25,6 +28,7 @@ log = logging.getLogger(__name__)
 
 #: views whose targets take a thing that they have again: least, greatest, and a mark that says that something moved
 _AGAIN = ("events_to_identity_claims", "events_to_user_traits", "events_to_sightings", "events_to_hour_marks")
+_MOMENT = 0.5
 _VIEWS = (
     "SELECT create_table_query, as_select FROM system.tables "
     "WHERE database = currentDatabase() AND name IN {names:Array(String)}"
@@ -33,7 +37,7 @@ _INTO = re.compile(r"CREATE MATERIALIZED VIEW \S+ TO (\S+) \((.*?)\) AS ", re.DO
 _COLUMN = re.compile(r"`(\w+)` ")
 
 
-async def see(sink: Sink, batch: Batch, token: str, columns: Columns, *, url: str, timeout: float) -> None:
+async def see(sink: Sink, batch: Batch, columns: Columns, *, url: str, timeout: float) -> None:
     """See that every row of an inserted batch is there, and bring those that are not.
 
     Raises `NotNow` when the same call must be made again later.
@@ -41,23 +45,32 @@ async def see(sink: Sink, batch: Batch, token: str, columns: Columns, *, url: st
     first, last = (int(one.partition("-")[0]) for one in (batch.entry_ids[0], batch.entry_ids[-1]))
     inventory = Inventory(url, timeout)
     try:
-        lacks = await inventory.lacks(batch.events)
-        aside = await inventory.set_aside(batch.shard, first, last) if batch.rejected else {}
+        lacks, rejected = await _missing(inventory, batch, first, last)
+        if any(lacks) or rejected:  # rows are seen a moment after their token is known: the first insert may still run
+            await asyncio.sleep(_MOMENT)
+            lacks, rejected = await _missing(inventory, batch, first, last)
     finally:
         await inventory.close()
-    missing = Batch(batch.shard, batch.entry_ids)
-    missing.events = list(compress(batch.events, lacks))
-    missing.positions = list(compress(batch.positions, lacks))
-    missing.rejected = [one for one in batch.rejected if one.place not in aside]
-    if missing.events or missing.rejected:
-        events = len(missing.events) + len(missing.rejected)
+    if any(lacks) or rejected:
+        events = sum(lacks) + len(rejected)
         telemetry.BROUGHT_AGAIN.inc(events)
         told = {"action": "prove", "shard": batch.shard, "events": events}
         log.warning("ClickHouse knew a token and had no rows; brought again", extra=told)
-        rows: Columns = [list(compress(column, lacks)) for column in columns]
-        await sink.insert(missing, f"{token}:again:{secrets.token_hex(8)}", rows)
+    where: Mapping[str, Any] = {"shard": batch.shard, "url": url, "timeout": timeout}
+    if any(lacks):
+        await attach(sink, "events", row.COLUMNS, [list(compress(column, lacks)) for column in columns], **where)
+    if rejected:
+        rows = row.rejected_columns(batch.shard, rejected)
+        await attach(sink, "rejected_events", row.REJECTED_COLUMNS, rows, **where)
     if batch.events:
         await _view_again(url, timeout, batch.shard, first, last)
+
+
+async def _missing(inventory: Inventory, batch: Batch, first: int, last: int) -> tuple[list[bool], list[Rejected]]:
+    """Of each event whether it has no row, and the rejected ones without."""
+    lacks = await inventory.lacks(batch.events)
+    aside = await inventory.set_aside(batch.shard, first, last) if batch.rejected else {}
+    return lacks, [one for one in batch.rejected if one.place not in aside]
 
 
 async def _view_again(url: str, timeout: float, shard: int, first: int, last: int) -> None:

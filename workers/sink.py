@@ -61,12 +61,12 @@ class Sink:
         token = f"{self._install_id}:{batch.shard}:{token}"
         if batch.events:
             rows = columns if columns is not None else await self.turns.take(row.columns, batch)
-            await self._insert("events", row.COLUMNS, rows, token)
+            await self.put("events", row.COLUMNS, rows, token)
         if batch.rejected:
             fault.point("worker.mid_insert")
             aside = row.rejected_columns(batch.shard, batch.rejected)
             try:
-                await self._insert("rejected_events", row.REJECTED_COLUMNS, aside, f"{token}:rejected")
+                await self.put("rejected_events", row.REJECTED_COLUMNS, aside, f"{token}:rejected")
             except BadRows as error:  # of our own making: nobody is to blame but this build
                 raise NotNow(f"rejected_events: {error}") from error
         fault.point("worker.after_insert")
@@ -83,7 +83,7 @@ class Sink:
         while waiting and (most is None or len(found) <= most):
             first, last = waiting.pop()
             try:
-                await self._insert("events_probe", row.COLUMNS, [column[first:last] for column in columns], "")
+                await self.put("events_probe", row.COLUMNS, [column[first:last] for column in columns])
             except BadRows as error:
                 if last - first == 1:
                     found[batch.positions[first].place] = f"ClickHouse {error}"
@@ -95,12 +95,10 @@ class Sink:
             raise NotNow("ClickHouse refuses the data of a batch, and takes each of its rows alone")
         return found
 
-    async def close(self) -> None:
-        """Let go of the connections."""
-        if self._client is not None:
-            await self._client.close()
-
-    async def _insert(self, table: str, types: dict[str, str], columns: Sequence[Sequence[object]], token: str) -> None:
+    async def put(
+        self, table: str, types: dict[str, str], columns: Sequence[Sequence[object]], token: str = ""
+    ) -> None:
+        """One insert into one table; without a token ClickHouse takes it however often it comes. Raises as `insert`."""
         started = time.perf_counter()
         try:
             client = await self._connect()
@@ -127,6 +125,11 @@ class Sink:
             raise NotNow(str(error) or type(error).__name__) from error
         finally:
             telemetry.INSERT_SECONDS.observe(time.perf_counter() - started)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._client is not None:
+            await self._client.close()
 
     async def _connect(self) -> AsyncClient:
         async with self._connecting:

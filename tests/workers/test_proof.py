@@ -44,7 +44,7 @@ async def forget(warehouse: AsyncClient, table: str, where: str = "1") -> None:
 
 
 async def see(clickhouse_url: str, sink: Sink, batch: Batch) -> None:
-    await proof.see(sink, batch, "a", row.columns(batch), url=clickhouse_url, timeout=10)
+    await proof.see(sink, batch, row.columns(batch), url=clickhouse_url, timeout=10)
 
 
 async def test_the_token_alone_keeps_rows_away_that_are_not_there(sink: Sink, warehouse: AsyncClient) -> None:
@@ -68,6 +68,33 @@ async def test_what_is_not_there_is_brought_once(
         await see(clickhouse_url, sink, batch)
     rows = (await warehouse.query("SELECT count(), uniqExact(event_id), sum(_index) FROM events")).result_rows
     assert tuple(rows[0]) == (10, 10, 45)
+
+
+@pytest.fixture
+async def counted(warehouse: AsyncClient) -> AsyncIterator[str]:
+    """A view of somebody's own that adds up: it must see each event once."""
+    await warehouse.command(
+        "CREATE TABLE counted (name String, events UInt64) ENGINE = SummingMergeTree ORDER BY name "
+        "SETTINGS non_replicated_deduplication_window = 1000"
+    )
+    select = "SELECT name, count() AS events FROM events GROUP BY name"
+    await warehouse.command(f"CREATE MATERIALIZED VIEW counting TO counted AS {select}")
+    yield "SELECT sum(events) FROM counted"
+    await warehouse.command("DROP VIEW counting")
+    await warehouse.command("DROP TABLE counted SYNC")
+
+
+@pytest.mark.parametrize("gone", ["1", "_index > 3"], ids=["all", "some"])
+async def test_a_view_that_adds_up_counts_what_is_brought_no_second_time(
+    sink: Sink, warehouse: AsyncClient, clickhouse_url: str, counted: str, gone: str
+) -> None:
+    batch = prepared(*(event(number) for number in range(10)))
+    await sink.insert(batch, "a")
+    await forget(warehouse, "events", gone)
+    await sink.insert(batch, "a")
+    await see(clickhouse_url, sink, batch)
+    assert await count(warehouse) == 10
+    assert (await warehouse.query(counted)).result_rows == [(10,)]
 
 
 async def test_rejected_events_are_brought_too(sink: Sink, warehouse: AsyncClient, clickhouse_url: str) -> None:
@@ -118,7 +145,7 @@ async def test_every_view_of_the_events_is_made_again(sink: Sink, warehouse: Asy
 async def test_away_is_not_now(sink: Sink) -> None:
     batch = prepared(event(1))
     with pytest.raises(NotNow):
-        await proof.see(sink, batch, "a", row.columns(batch), url="http://u:p@127.0.0.1:1/?database=x", timeout=5)
+        await proof.see(sink, batch, row.columns(batch), url="http://u:p@127.0.0.1:1/?database=x", timeout=5)
 
 
 async def test_a_worker_that_takes_a_batch_over_sees_for_itself(
