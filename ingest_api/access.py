@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ingest_api import keys, moment
-from ingest_api.keys import Kind
+from ingest_api.keys import Key, Kind
 from ingest_api.projects import Project, Projects
 from ingest_api.stream import Redis
 
@@ -38,6 +39,8 @@ class Directory:
         self._projects = Projects(redis)
         self._demo_keys = demo_keys
         self._cache: dict[str, Access | None] = {}
+        #: by the ids of keys, which are public: apart from the tokens, lest an id opens what its token does
+        self._keys: dict[str, Access | None] = {}
         self._sites: dict[str, Project | None] = {}
         self._version = -1
         self._checked = float("-inf")
@@ -56,15 +59,11 @@ class Directory:
         """The access of a token, or None for every token that opens nothing, whatever the cause."""
         if not token.isascii():
             return None
-        await self._refresh()
-        access = self._cache.get(token)
-        if token not in self._cache or (access and access.expires_at):
-            version = self._version
-            access = await self._look_up(token)
-            if version == self._version:  # else this answer may be older than the change that cleared the cache
-                self._make_room(self._cache)
-                self._cache[token] = access
-        return access
+        return await self._known(self._cache, token, self._look_up)
+
+    async def of_key(self, key_id: str) -> Access | None:
+        """What a key opens for somebody who showed its token before; None for a closed one. Ids are no secrets."""
+        return await self._known(self._keys, key_id, self._open)
 
     async def site(self, site_id: str) -> Project | None:
         """The project of a public site id, or None."""
@@ -77,6 +76,19 @@ class Directory:
             self._make_room(self._sites)
             self._sites[site_id] = project
         return self._sites[site_id]
+
+    async def _known(
+        self, cache: dict[str, Access | None], name: str, look_up: Callable[[str], Awaitable[Access | None]]
+    ) -> Access | None:
+        await self._refresh()
+        access = cache.get(name)
+        if name not in cache or (access and access.expires_at):
+            version = self._version
+            access = await look_up(name)
+            if version == self._version:  # else this answer may be older than the change that cleared the cache
+                self._make_room(cache)
+                cache[name] = access
+        return access
 
     async def _refresh(self) -> None:
         """Ask for the version when it is due: once, for everybody who waits for the answer."""
@@ -91,6 +103,7 @@ class Directory:
         version = await self._projects.version()
         if version != self._version:
             self._cache.clear()
+            self._keys.clear()
             self._sites.clear()
             self._version = version
         self._checked = asked
@@ -100,7 +113,13 @@ class Directory:
         if key_id is None:
             return await self._look_up_demo(token) if self._demo_keys else None
         key = await self._projects.key(key_id)
-        if not keys.matches(token, key) or key is None or not key.active(moment.now_ms()):
+        return await self._opened(key) if keys.matches(token, key) else None
+
+    async def _open(self, key_id: str) -> Access | None:
+        return await self._opened(await self._projects.key(key_id))
+
+    async def _opened(self, key: Key | None) -> Access | None:
+        if key is None or not key.active(moment.now_ms()):
             return None
         project = await self._projects.get(key.project) if key.project else None
         if key.project and project is None:

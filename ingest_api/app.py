@@ -15,6 +15,7 @@ from ingest_api.connection import Server
 from ingest_api.front_door import FrontDoor
 from ingest_api.health import healthz, readyz
 from ingest_api.options import head, options
+from ingest_api.tracker import tracker
 
 #: path -> method -> handler
 Routes = dict[str, dict[str, Handler]]
@@ -22,7 +23,11 @@ Routes = dict[str, dict[str, Handler]]
 
 def routes(front_door: FrontDoor) -> Routes:
     """Every path that the front door takes. `build_server` adds HEAD, OPTIONS and a slash at the end to each."""
-    known: Routes = {"/healthz": {"GET": healthz}, "/readyz": {"GET": readyz(front_door)}}
+    known: Routes = {
+        "/healthz": {"GET": healthz},
+        "/readyz": {"GET": readyz(front_door)},
+        "/tracker.js": {"GET": tracker()},
+    }
     for dialect in dialects.load():
         handler = collector(front_door, dialect)
         known |= {path: {"POST": handler} for path in dialect.routes}

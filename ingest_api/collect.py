@@ -91,7 +91,7 @@ async def _take(
         asked = wish(raw.query, waits=dialect.waits) if raw.query else NOTHING
         parsed = dialect.parse(raw, settings.max_batch_events)
         if sender is None or parsed.site_id:
-            sender = await _at_site(directory, sender, parsed.site_id, page)
+            sender = await _at_site(directory, sender, parsed, page)
         if sender.rate:
             await spend(front_door.limiter, sender, len(parsed.items), answer_headers)
         stamped = _stamp(front_door, dialect, sender.project, raw, parsed)
@@ -110,11 +110,13 @@ async def _take(
         raise
 
 
-async def _at_site(directory: Directory, sender: Sender | None, site_id: str, page: str | None) -> Sender:
+async def _at_site(directory: Directory, sender: Sender | None, parsed: Parsed, page: str | None) -> Sender:
     """Who sends for this site: whoever has a key of its project, or anybody where the project allows that."""
     if sender is None:
-        return by_site(await directory.site(site_id), page)
-    if site_id not in sender.project.site_ids:
+        if parsed.token:
+            return by_key(await directory.find(parsed.token), page)
+        return by_site(await directory.site(parsed.site_id), page)
+    if parsed.site_id not in sender.project.site_ids:
         raise Refused(Reason.UNKNOWN_SITE, "The site is not known.")
     return sender
 

@@ -74,6 +74,8 @@ class Parsed(msgspec.Struct, gc=False):
     single: bool = False
     #: the public site id that speaks for the whole request, in dialects that have one
     site_id: str = ""
+    #: the key, of a request that carries none in its headers, in dialects that may carry it in the body
+    token: str = ""
 
 
 class Outcome(msgspec.Struct, gc=False):

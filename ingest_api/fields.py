@@ -63,6 +63,14 @@ class Fields:
             self.refuse(name, "must be an IPv4 or IPv6 address")
         return found or ""
 
+    def country(self, name: str) -> str:
+        """A country in two capital letters, or an empty text."""
+        text = self.text(name)
+        found = country(text) if text else ""
+        if found is None:
+            self.refuse(name, "must be two letters of ISO 3166-1 such as US")
+        return found or ""
+
     def time(self, name: str, *, required: bool = False) -> int | None:
         """An ISO 8601 time as Unix milliseconds; None when it was left out."""
         text = self.text(name, required=required)
@@ -122,6 +130,11 @@ def address(text: str) -> str | None:
     """An IPv4 or IPv6 address in its shortest form, an IPv4 one also where it came as IPv6; None for other text."""
     found = ip.parse(text)
     return None if found is None else str(found)
+
+
+def country(text: str) -> str | None:
+    """The two letters of a country, capital; None for other text. Codes are not looked up: new ones come."""
+    return text.upper() if len(text) == 2 and text.isascii() and text.isalpha() else None
 
 
 def explain(error: Exception) -> str:

@@ -11,7 +11,7 @@ import secrets
 import string
 import zlib
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -35,6 +35,8 @@ class Kind(enum.StrEnum):
     QUERY = "query"
     DELETE = "delete"
     ADMIN = "admin"
+    #: reads what a page shows of its project without telling persons apart; what a share link carries
+    SHARE = "share"
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -55,6 +57,14 @@ class Key(msgspec.Struct, frozen=True):
     def active(self, now_ms: int) -> bool:
         """Whether the key opens anything at this moment."""
         return not self.revoked_at and (not self.expires_at or now_ms < self.expires_at)
+
+
+class Stored(Protocol):
+    """The record of a token: a key, or a session."""
+
+    @property
+    def digest(self) -> str:
+        """Of the token, as `digest` makes it."""
 
 
 class KeyChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,11 +93,16 @@ def make(
     kind: Kind, project: str, now_ms: int, *, label: str = "", expires_at: int = 0, rate: int = 0
 ) -> tuple[Key, str]:
     """A new key: the record to store and the token to show once."""
-    key_id = "".join(secrets.choice(_LETTERS) for _ in range(10))
-    body = f"hr_{kind}_{key_id}_" + "".join(secrets.choice(_LETTERS) for _ in range(_SECRET_LENGTH))
-    token = body + _checksum(body)
+    key_id, token = mint(kind)
     key = Key(key_id, project, kind, digest(token), now_ms, expires_at=expires_at, label=label, rate=rate)
     return key, token
+
+
+def mint(kind: str) -> tuple[str, str]:
+    """A new id, and the token that carries it."""
+    token_id = "".join(secrets.choice(_LETTERS) for _ in range(10))
+    body = f"hr_{kind}_{token_id}_" + "".join(secrets.choice(_LETTERS) for _ in range(_SECRET_LENGTH))
+    return token_id, body + _checksum(body)
 
 
 def digest(token: str) -> str:
@@ -95,10 +110,10 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def matches(token: str, key: Key | None) -> bool:
-    """Whether the token is this key's, in the same time for every answer."""
-    same = hmac.compare_digest(digest(token), key.digest if key else _NOBODY)
-    return same and key is not None
+def matches(token: str, stored: Stored | None) -> bool:
+    """Whether the token is the one of this record, in the same time for every answer."""
+    same = hmac.compare_digest(digest(token), stored.digest if stored else _NOBODY)
+    return same and stored is not None
 
 
 def key_id(token: str) -> str | None:

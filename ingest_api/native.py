@@ -34,7 +34,14 @@ class IntakeEvent(msgspec.Struct, kw_only=True):
     client_id: _Id | UnsetType | None = UNSET
     session_id: _Id | UnsetType | None = UNSET
     url: _Text | UnsetType | None = UNSET
+    title: _Text | UnsetType | None = UNSET
     referrer: _Text | UnsetType | None = UNSET
+    device_type: _Text | UnsetType | None = UNSET
+    language: _Text | UnsetType | None = UNSET
+    platform: _Text | UnsetType | None = UNSET
+    country: Annotated[str, Meta(pattern="^([A-Za-z]{2})?$", description="ISO 3166-1 alpha-2")] | UnsetType | None = (
+        UNSET
+    )
     ip: (
         Annotated[str, Meta(description="IPv4 or IPv6 address of the visitor, from a server that passes it on")]
         | UnsetType

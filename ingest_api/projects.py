@@ -147,11 +147,14 @@ class Projects:
         found = (msgspec.json.decode(raw, type=Key) for raw in await self._redis.hvals(KEYS))
         return sorted((key for key in found if key.project == project_id), key=lambda key: key.created_at)
 
-    async def revoke_key(self, key_id: str, *, project_id: str | None = None) -> Key:
-        """Close a key for good, in every process within `access.CHECK_SECONDS`."""
+    async def revoke_key(self, key_id: str, *, project_id: str | None = None, kind: Kind | None = None) -> Key:
+        """Close a key for good, in every process within `access.CHECK_SECONDS`.
+
+        Raises `NotThere`, also for a key of another project or kind than those named.
+        """
 
         async def plan(records: Records) -> Key:
-            key = await _key(records, key_id, project_id)
+            key = await _key(records, key_id, project_id, kind)
             if key.revoked_at:
                 return key
             revoked = msgspec.structs.replace(key, revoked_at=moment.now_ms())
@@ -194,9 +197,9 @@ async def _claim(records: Records, site_id: str, project_id: str) -> None:
     records.claim(site_id, project_id)
 
 
-async def _key(records: Records, key_id: str, project_id: str | None) -> Key:
+async def _key(records: Records, key_id: str, project_id: str | None, kind: Kind | None = None) -> Key:
     key = await records.find_key(key_id)
-    if key is None or project_id not in {None, key.project}:
+    if key is None or project_id not in {None, key.project} or kind not in {None, key.kind}:
         raise NotThere(f"There is no key {key_id!r}. List them with: headrace key list")
     return key
 

@@ -1,8 +1,10 @@
 """Wiring of the query service: routes, paths and methods that there are not, request ids, start and stop."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from ingest_api import request_id
 from queries.documents import documents
@@ -12,8 +14,10 @@ from queries.psql.server import Server
 from queries.routes import ROUTES
 from queries.service import QueryService
 from queries.settings import Settings
+from queries.web.page import pages
 
 SERVICE = web.AppKey("service", QueryService)
+log = logging.getLogger(__name__)
 
 
 def build_app(settings: Settings) -> web.Application:
@@ -23,7 +27,7 @@ def build_app(settings: Settings) -> web.Application:
     paths: dict[str, dict[str, Handler]] = {}
     for route in ROUTES:  # aiohttp's own variables take no braces, which producers' ids may have
         paths.setdefault(route.path.replace("}", ":[^/]+}"), {})[route.method] = answering(service, route)
-    paths |= {path: {"GET": handle} for path, handle in documents().items()}
+    paths |= {path: {"GET": handle} for path, handle in (documents() | pages()).items()}
     for path, methods in paths.items():
         if "GET" in methods:
             methods["HEAD"] = methods["GET"]
@@ -44,6 +48,7 @@ def build_runner(settings: Settings) -> web.AppRunner:
     return web.AppRunner(
         build_app(settings),
         access_log=None,
+        logger=log,
         auto_decompress=False,
         handler_cancellation=True,  # a question ends with its client; `handler.py` shields what changes something
         shutdown_timeout=settings.shutdown_seconds,
@@ -60,6 +65,16 @@ def _by_method(methods: dict[str, Handler]) -> Handler:
         return await chosen(request)
 
     return handle
+
+
+def _quoting_nobody(record: logging.LogRecord) -> bool:
+    """What is no HTTP is quoted by aiohttp's errors, be it a cookie or a key: where it failed is not logged."""
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        record.exc_info = None
+    return True
+
+
+log.addFilter(_quoting_nobody)
 
 
 @web.middleware
@@ -80,6 +95,7 @@ async def _json_errors(request: web.Request, handler: Handler) -> web.StreamResp
 
 async def _name(_request: web.Request, response: web.StreamResponse) -> None:
     response.headers["X-Request-Id"] = request_id.next_id()
+    response.headers["X-Content-Type-Options"] = "nosniff"
 
 
 async def _let_go(app: web.Application) -> None:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from queries import sharing
 from queries.binder import Binder
 from queries.errors import Refused
 from queries.request import quoted
@@ -111,8 +112,10 @@ TIMES: dict[str, Dimension] = {
 
 
 def find(name: str, where: str) -> Dimension:
-    """The dimension of this name, a property's included. Raises `Refused` that names the place."""
+    """The dimension of this name, a property's included. Raises `Refused` that names the place, and `Withheld`."""
     known = DIMENSIONS.get(name)
+    if known is not None or name.startswith(PROPERTY):
+        sharing.check(name)
     if known is not None:
         return known
     if not name.startswith(PROPERTY):

@@ -1,6 +1,7 @@
 """GET /openapi.json and GET /reference: bytes made once, and known again by their ETag."""
 
 import hashlib
+from functools import cache
 
 import orjson
 from aiohttp import web
@@ -15,12 +16,19 @@ _CACHE = "public, max-age=300"
 
 def documents() -> dict[str, Handler]:
     """Path -> handler."""
-    found = openapi.document(ROUTES)
+    machines, people = _bodies()
     policy = {"Content-Security-Policy": reference.POLICY}
     return {
-        "/openapi.json": _serving(orjson.dumps(found), "application/json", {}),
-        "/reference": _serving(reference.page(found).encode(), "text/html", policy),
+        "/openapi.json": _serving(machines, "application/json", {}),
+        "/reference": _serving(people, "text/html", policy),
     }
+
+
+@cache
+def _bodies() -> tuple[bytes, bytes]:
+    """For machines, for people. They are the same for every application of a process."""
+    found = openapi.document(ROUTES)
+    return orjson.dumps(found), reference.page(found).encode()
 
 
 def _serving(body: bytes, kind: str, headers: dict[str, str]) -> Handler:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ingest_api.errors import Detail
-from queries import dimensions
+from queries import dimensions, sharing
 from queries.binder import Binder
 from queries.dimensions import Dimension, is_text
 from queries.errors import Refused
@@ -185,6 +185,8 @@ def _one(raw: object, place: str, depth: int) -> Filter:
         if not parts:
             raise _wrong(f"{place}[1]", "must have at least one filter")
         return And(parts) if operator == "and" else Or(parts)
+    if operator in {"has_done", "has_not_done"}:
+        sharing.withhold(f"{operator} follows persons")
     if operator in {"not", "has_done", "has_not_done"}:
         part = _one(raw[1], f"{place}[1]", depth + 1)
         part = part if operator == "not" else Did(part)

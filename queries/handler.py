@@ -12,12 +12,15 @@ import msgspec
 from aiohttp import web
 from redis.exceptions import RedisError
 
+from ingest_api.keys import Kind
 from ingest_api.project import Conflict, Invalid, NotThere, ProjectError
 from ingest_api.stream import InstallMismatch
 from queries import answer, body, telemetry
+from queries.browser import browser
 from queries.errors import NotReady, Refused, StoreUnavailable
-from queries.route import Call, Route
+from queries.route import Call, Headed, Route
 from queries.service import QueryService
+from queries.sharing import Withheld, narrowed
 from queries.streamed import Streamed
 
 log = logging.getLogger(__name__)
@@ -34,6 +37,8 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,127}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,1024}")
 #: variables of paths whose values producers choose
 _OWN = frozenset(("name", "user", "client_id"))
+#: methods that change nothing
+_SAFE = frozenset(("GET", "HEAD"))
 _BODY_SECONDS = 10.0
 #: requests that go on without their client
 _UNDER_WAY: set[asyncio.Future[web.StreamResponse]] = set()
@@ -65,8 +70,7 @@ async def _to_its_end(answering: Coroutine[Any, Any, web.StreamResponse]) -> web
 
 async def _answer(service: QueryService, route: Route, request: web.Request) -> web.StreamResponse:
     try:
-        answered = await route.run(service, await _call(service, route, request))
-        return await _stream(request, answered) if isinstance(answered, Streamed) else json(route.status, answered)
+        return await _done(service, route, request)
     except Refused as refused:
         return error(refused)
     except ProjectError as refused:
@@ -81,14 +85,31 @@ async def _answer(service: QueryService, route: Route, request: web.Request) -> 
         return json(500, answer.error(500, "Something failed here; it is in the log."))
 
 
+async def _done(service: QueryService, route: Route, request: web.Request) -> web.StreamResponse:
+    call = await _call(service, route, request)
+    try:
+        with narrowed(call.access is not None and Kind.SHARE in call.access.kinds):
+            answered = await route.run(service, call)
+    except Withheld as withheld:
+        raise Refused(403, str(withheld)) from withheld
+    if isinstance(answered, Streamed):
+        return await _stream(request, answered)
+    if isinstance(answered, Headed):
+        return json(answered.status or route.status, answered.document, answered.headers)
+    return json(route.status, answered)
+
+
 async def _call(service: QueryService, route: Route, request: web.Request) -> Call:
-    """Nothing of a request is read before its key was found good."""
+    """Nothing of a request is read before its key was found good, and its page to be of this service."""
     authorization = request.headers.get("Authorization", "")
-    access = await service.access(authorization, *route.kinds) if route.kinds else None
+    asking = browser(request.scheme, request.headers, request.cookies)
+    if request.method not in _SAFE and (not route.kinds or (asking.session and not authorization)):
+        asking.check()
+    access = await service.access(authorization, *route.kinds, session=asking.session) if route.kinds else None
     if not all((_NAME if name in _OWN else _ID).fullmatch(value) for name, value in request.match_info.items()):
         raise Refused(404, "There is nothing of this name.")
     read = body.read(await _bytes(request, route.max_bytes), route.request) if route.request else None
-    return Call(access, request.match_info, request.query, read, request.headers)
+    return Call(access, request.match_info, request.query, read, request.headers, asking)
 
 
 async def _bytes(request: web.Request, most: int) -> bytes:

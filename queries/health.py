@@ -6,7 +6,7 @@ from redis.exceptions import RedisError
 
 from ingest_api.stream import InstallMismatch
 from queries.errors import NotReady, Refused, StoreUnavailable
-from queries.route import Call, Route
+from queries.route import Call, Headed, Route
 from queries.service import QueryService
 from queries.sql import Statement
 
@@ -42,9 +42,12 @@ async def readyz(service: QueryService, _call: Call) -> Health:
     return {"status": "ready"}
 
 
-async def index(_service: QueryService, _call: Call) -> Index:
-    """Where to go from here."""
-    return {"service": "headrace", "send": "POST /v1/events", "ask": "GET /api/v1/stats"}
+async def index(_service: QueryService, call: Call) -> Headed:
+    """Where to go from here: a browser to the page, everybody else is told."""
+    told: Index = {"service": "headrace", "send": "POST /v1/events", "ask": "GET /api/v1/stats"}
+    if "text/html" in call.headers.get("Accept", ""):
+        return Headed(told, {"Location": "/app/", "Vary": "Accept"}, 302)
+    return Headed(told, {"Vary": "Accept"})
 
 
 ROUTES: tuple[Route, ...] = (

@@ -91,7 +91,7 @@ async def _locked(service: QueryService, call: Call) -> str:
     """Why the key opens nothing any more, if it does not. While Redis is away nothing is fresh, and nothing is said."""
     with contextlib.suppress(RedisError, OSError):
         try:
-            await service.access(call.headers.get("Authorization", ""), Kind.QUERY)
+            await service.access(call.headers.get("Authorization", ""), Kind.QUERY, session=call.browser.session)
         except Refused as refused:
             return refused.message
     return ""

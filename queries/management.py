@@ -40,7 +40,7 @@ class SiteToAdd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class KeyToMake(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """POST /api/v1/projects/{id}/keys. Admin keys are made on the command line alone."""
 
-    kind: Literal["write", "query", "delete"]
+    kind: Literal["write", "query", "delete", "share"]
     label: Label = ""
     rate: Rate = 0
     expires_at: Moment | None = None

@@ -8,6 +8,7 @@ from ingest_api import openapi as front_door
 from ingest_api.keys import Kind
 from ingest_api.openapi import Json
 from queries.answer import Error
+from queries.browser import COOKIE
 from queries.route import Parameter, Route
 from queries.streamed import Streamed
 
@@ -19,7 +20,7 @@ _ABOUT = (
 _STATUSES = {
     400: "What was sent is not valid; the answer says what is wrong.",
     401: "The key is missing or not valid, or of another kind.",
-    403: "The site or the project is not the key's.",
+    403: "The site or the project is not the key's; or a page of elsewhere asks, or a share link for persons.",
     404: "There is nothing of this name.",
     405: "Another method: `Allow` names those that are taken.",
     408: "The body did not arrive in time.",
@@ -31,6 +32,8 @@ _STATUSES = {
     500: "A fault of the server.",
     503: "Redis or ClickHouse is away; ask again after `Retry-After` seconds.",
 }
+_SESSION = "session"
+_SIGNED_IN = "Of a browser that signed in. Requests that change something must come from a page of this origin."
 #: operation -> a body that is right
 EXAMPLES: Mapping[str, Json] = {
     "create_project": {"id": "shop", "site_ids": ["shop"], "public_writes": True},
@@ -39,6 +42,8 @@ EXAMPLES: Mapping[str, Json] = {
     "create_key": {"kind": "write", "label": "web shop", "rate": 6000},
     "rotate_key": {"overlap_seconds": 3600},
     "change_key": {"label": "web shop, old"},
+    "create_share": {"label": "the board", "expires_at": "2030-01-01T00:00:00Z"},
+    "sign_in": {"key": "hr_query_..."},
     "order_erasure": {"user_id": "ada", "dry_run": True},
     "redrive_rejected": {"fingerprint": "9f2c41d07ab3e856"},
     "allow_shard": {"for_seconds": 600},
@@ -76,6 +81,7 @@ _VARIABLES["fingerprint"] = "The fingerprint, as the list has it."
 _VARIABLES["shard"] = "The shard's number."
 _VARIABLES["query"] = "The name under which it is saved."
 _VARIABLES["alert"] = "The alert's name."
+_VARIABLES["share"] = "The id of the share's key."
 _VARIABLES["erasure"] = "The erasure's id."
 #: where the value is a producer's to choose
 _PATTERNS = dict.fromkeys(("user", "client_id", "name"), "^[^\\x00-\\x1f\\x7f-\\x9f]{1,1024}$")
@@ -102,7 +108,11 @@ def document(routes: Sequence[Route]) -> Json:
         "components": {
             "schemas": front_door.components([*types, Error]) | front_door.schemas(),
             "headers": dict(front_door.HEADERS),
-            "securitySchemes": front_door.security_schemes() | {_scheme(kind): _key(kind) for kind in _kinds(routes)},
+            "securitySchemes": {
+                **front_door.security_schemes(),
+                **{_scheme(kind): _key(kind) for kind in _kinds(routes)},
+                _SESSION: {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": _SIGNED_IN},
+            },
         },
     }
 
@@ -112,7 +122,7 @@ def _operation(route: Route) -> Json:
         "operationId": route.name,
         "tags": [_tag(route)],
         "summary": route.summary,
-        "security": [{_scheme(kind): []} for kind in sorted(route.kinds)],
+        "security": [{name: []} for name in (*map(_scheme, sorted(route.kinds)), _SESSION) if route.kinds],
         "parameters": [*_variables(route.path), *map(_parameter, route.parameters)],
         "responses": {str(route.status): _done(route), **_errors(route)},
     }
@@ -133,9 +143,7 @@ def _done(route: Route) -> Json:
 
 
 def _errors(route: Route) -> Json:
-    statuses = [405, 500]
-    if route.needs is not None:
-        statuses += [401, 503]
+    statuses = [405, 500, *_refusals(route)]
     if route.needs is Kind.QUERY:
         statuses += [422, 429]
     if route.request is not None:
@@ -156,6 +164,21 @@ def _errors(route: Route) -> Json:
         str(status): front_door.response(_STATUSES[status], Error, headers=more.get(status, ()))
         for status in sorted(set(statuses))
     }
+
+
+def _refusals(route: Route) -> list[int]:
+    """Of who asks: without a key, from a page of elsewhere, of persons with a share link. Keys are in Redis."""
+    statuses = [401, 503] if route.needs is not None else [503] if _signs(route) else []
+    if route.method != "GET" or Kind.SHARE in route.kinds:
+        statuses.append(403)
+    if _signs(route) and route.request is not None:
+        statuses += [401, 404]
+    return statuses
+
+
+def _signs(route: Route) -> bool:
+    """Whether it is one of the session's, which need no key."""
+    return route.needs is None and route.path.startswith("/api/")
 
 
 def _parameter(parameter: Parameter) -> Json:
@@ -211,7 +234,7 @@ def _documents() -> Json:
 
 def _tag(route: Route) -> str:
     names = {Kind.QUERY: "Questions", Kind.ADMIN: "Projects and keys", Kind.DELETE: "People"}
-    return names.get(route.needs, "Health") if route.needs else "Health"
+    return names[route.needs] if route.needs in names else "Signing in" if _signs(route) else "Health"
 
 
 def _kinds(routes: Iterable[Route]) -> list[Kind]:

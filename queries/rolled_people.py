@@ -5,14 +5,21 @@ and go: what is linked now is told when it is asked. Everybody linked stands for
 none yet, for the least number of an id that is linked to it.
 """
 
-from queries.sources import LINKED, PERSON
+from queries.sources import OWN, PERSON
 from workers.rolled import WHO
 
-_HASHED = "reinterpretAsUInt128(sipHash128(concat('{letter}:', {id})))"
-_USER, _CLIENT = _HASHED.format(letter="u", id="user_id"), _HASHED.format(letter="c", id="client_id")
-_IDENTITIES = "FROM identities(project={project:String})"
+_HASHED = "reinterpretAsUInt128(sipHash128({}))"
+#: FROM of a row for each link, hashed
+_PAIRS = " ".join(
+    (
+        "FROM (SELECT",
+        f"{_HASHED.format('link.1')} AS client, {_HASHED.format('link.2')} AS user",
+        "FROM (SELECT arrayJoin(arrayZip(linked.1, linked.2)) AS link))",
+    )
+)
 _NUMBERS = "SELECT visitor AS hashed, number FROM visitor_numbers WHERE project = {project:String} AND visitor IN"
-#: SELECT of one row: numbers of ids that are linked, what each stands for, and (hash, number) of users with either
+#: SELECT of one row: numbers of ids that are linked, what each stands for, and (hash, number) of users with either;
+#: `linked` is known
 LINKS = " ".join(
     (
         "SELECT",
@@ -20,10 +27,9 @@ LINKS = " ".join(
         "groupArray((user, stands_for))) FROM (",
         "SELECT user, groupArrayIf(number, hashed != user) AS members, minIf(number, hashed = user) AS own,",
         "if(own != 0, own, arrayMin(members)) AS stands_for FROM (SELECT one.1 AS hashed, one.2 AS user FROM (",
-        "SELECT",
-        f"arrayJoin([({_CLIENT}, {_USER}), ({_USER}, {_USER})]) AS one {_IDENTITIES})) AS linked INNER JOIN (",
-        _NUMBERS,
-        f"(SELECT arrayJoin([{_CLIENT}, {_USER}]) {_IDENTITIES})) AS known USING (hashed) GROUP BY user)",
+        f"SELECT arrayJoin([(client, user), (user, user)]) AS one {_PAIRS})) AS alike",
+        f"INNER JOIN ({_NUMBERS} (SELECT arrayJoin([client, user]) {_PAIRS})) AS known USING (hashed)",
+        "GROUP BY user)",
     )
 )
 #: over rows of the stand-in
@@ -39,11 +45,10 @@ ROLLED = (
 def raw(rows: str, kept: str) -> str:
     """SELECT of the stand-in's columns of events: who has a number as `people`, everybody else as `strangers`.
 
-    `rows` is FROM and WHERE, `kept` the columns that stay; `clean` and `links` are known.
+    `rows` is FROM and WHERE, `kept` the columns that stay; `clean`, `linked` and `links` are known.
     """
-    seen = " ".join(("SELECT occurred_at AS at, user_id, client_id, visitor,", kept, rows, "AND visitor != ''"))
-    hashed = "reinterpretAsUInt128(sipHash128(person)) AS hashed"
-    named = " ".join(("SELECT at,", kept, f", {PERSON} AS person, {hashed} FROM ({seen}) AS seen {LINKED}"))
+    person = f"{OWN} AS own, {PERSON} AS person, {_HASHED.format('person')} AS hashed"
+    named = " ".join(("SELECT occurred_at AS at,", kept, f", {person}", rows, "AND own != ''"))
     known = " ".join(
         (
             "SELECT hashed, min(number) AS number FROM (",

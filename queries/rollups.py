@@ -55,7 +55,7 @@ def source(question: Question, binder: Binder, metrics: Iterable[Metric]) -> Sou
     rolled = _rolled(question, name, binder, names) + sources.among(question, raw.keys, binder)
     unrolled = _raw(question, name, binder, names)
     known = [f"({_clean(question, binder)}) AS clean"]
-    known += [f"({rolled_people.LINKS}) AS links"] if "unique_users" in names else []
+    known += [sources.LINKED, f"({rolled_people.LINKS}) AS links"] if "unique_users" in names else []
     text = " ".join(("WITH", ", ".join(known), "SELECT * FROM", f"({rolled} UNION ALL {unrolled})"))
     return replace(raw, text=f"FROM ({text}) AS hours", values={one: MEASURES[one] for one in names})
 

@@ -9,6 +9,7 @@ import msgspec
 from ingest_api.access import Access
 from ingest_api.keys import Kind
 from ingest_api.projects import Project
+from queries.browser import Browser
 
 #: a schema of its largest size, and what is around it
 MAX_BYTES = 80 * 1024
@@ -26,6 +27,15 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Headed:
+    """An answer with headers of its own, and another status than its route's where one is given."""
+
+    document: object
+    headers: Mapping[str, str]
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request after its key was checked and its body read."""
 
@@ -36,6 +46,7 @@ class Call:
     #: an instance of the route's request type, or None
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    browser: Browser = field(default_factory=Browser)
 
     @property
     def project(self) -> Project:

@@ -1,5 +1,8 @@
 """The table of routes: all that the query service can be asked. Each topic has its own; this is their sum."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from ingest_api.keys import Kind
 from queries import (
     adhoc,
@@ -12,8 +15,11 @@ from queries import (
     health,
     identity,
     live,
+    pipeline,
     saved,
     schemas,
+    shares,
+    signing,
     stats,
     violations,
     workbench,
@@ -42,9 +48,14 @@ async def receipt(service: QueryService, call: Call) -> ReceiptAnswer:
     return await service.receipt(call.project, call.path["event"])
 
 
+def _shared(routes: Iterable[Route]) -> tuple[Route, ...]:
+    """Open to share links too: numbers of many people, never one person's. `queries/sharing.py` sees to the rest."""
+    return tuple(replace(route, also=(*route.also, Kind.SHARE)) for route in routes)
+
+
 ROUTES: tuple[Route, ...] = (
-    *stats.ROUTES,
-    *ask.ROUTES,
+    *_shared(stats.ROUTES),
+    *_shared(ask.ROUTES),
     Route("GET", "/api/v1/events", events, RecentAnswer, "Events as they arrived", Kind.QUERY, None, RECENT_PARAMETERS),
     Route("GET", "/api/v1/ledger", ledger, LedgerAnswer, "What became of all", Kind.QUERY, None, LEDGER_PARAMETERS),
     Route("GET", "/v1/events/{event}", receipt, ReceiptAnswer, "What became of one", Kind.QUERY, also=(Kind.WRITE,)),
@@ -53,12 +64,13 @@ ROUTES: tuple[Route, ...] = (
     *saved.ROUTES,
     *alerts.ROUTES,
     *live.ROUTES,
-    *realtime.ROUTES,
-    *funnel.ROUTES,
-    *retention.ROUTES,
-    *paths.ROUTES,
-    *top.ROUTES,
-    *explorer.ROUTES,
+    *pipeline.ROUTES,
+    *_shared(realtime.ROUTES),
+    *_shared(funnel.ROUTES),
+    *_shared(retention.ROUTES),
+    *_shared(paths.ROUTES),
+    *_shared(top.ROUTES),
+    *_shared(explorer.ROUTES),
     *timeline.ROUTES,
     *identity.ROUTES,
     *erasures.ROUTES,
@@ -67,5 +79,7 @@ ROUTES: tuple[Route, ...] = (
     *violations.ROUTES,
     *schemas.ROUTES,
     *admin.ROUTES,
+    *shares.ROUTES,
+    *signing.ROUTES,
     *health.ROUTES,
 )

@@ -14,8 +14,10 @@ from queries.errors import Refused
 from queries.feed import Feeds
 from queries.freshness import Freshness, fresh_through
 from queries.gate import Gate
+from queries.gauges import Gauges
 from queries.ledger import LedgerAnswer
 from queries.receipts import ReceiptAnswer
+from queries.sessions import Sessions
 from queries.settings import Settings
 from queries.store import Store
 
@@ -30,19 +32,28 @@ class QueryService:
     """Lives as long as the process. Each method is one route: question in, JSON out."""
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self.redis = connect(settings.redis_url)
         self.store = Store(settings.clickhouse_url, settings.query_timeout_seconds)
         self.confined = Confined(settings, self.store)
         self.freshness = Freshness(self.redis)
         self.gate = Gate(settings.query_places)
         self.feeds = Feeds(self.store, self.gate, self.freshness, settings)
+        self.gauges = Gauges(self.redis, self.store, self.freshness)
         self.projects = Projects(self.redis)
         self._directory = Directory(self.redis, demo_keys=settings.demo_keys)
+        self.sessions = Sessions(self.redis, self._directory, self.projects, settings.session_seconds)
 
-    async def access(self, authorization: str, *kinds: Kind) -> Access:
-        """What the key opens. Raises `Refused` unless it is of one of these kinds: one answer for every cause."""
-        token = keys.bearer(authorization)
-        access = await self._directory.find(token) if token else None
+    async def access(self, authorization: str, *kinds: Kind, session: str = "") -> Access:
+        """What the key opens, or without any header what the session of the cookie does.
+
+        Raises `Refused` unless it is of one of these kinds: one answer for every cause.
+        """
+        if authorization:
+            token = keys.bearer(authorization)
+            access = await self._directory.find(token) if token else None
+        else:
+            access = await self.sessions.access(await self.sessions.find(session), kinds)
         opened = access.kinds.intersection(kinds) if access else ()
         if access is None or not opened or (access.project is None and Kind.ADMIN not in opened):
             raise Refused(401, _NO_KEY)
@@ -71,6 +82,7 @@ class QueryService:
 
     async def close(self) -> None:
         """Let go of Redis and ClickHouse."""
+        await self.gauges.close()
         await self.confined.close()
         await self.store.close()
         await self.redis.aclose()

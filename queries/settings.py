@@ -33,6 +33,7 @@ class Settings(BaseSettings):
         default=10.0, gt=0, description="a live tail that takes nothing for so long is cut"
     )
     live_heartbeat_seconds: float = Field(default=15.0, gt=0, description="a live tail without news hears so often")
+    session_seconds: int = Field(default=43_200, ge=1, description="a browser that signed in stays so for this long")
     psql_port: int = Field(default=0, ge=0, le=65535, description="port of the PSQL wire; 0: off")
     psql_tls_cert: str = Field(default="", description="certificate of the PSQL wire, PEM; empty: no TLS")
     psql_tls_key: str = Field(default="", description="its private key, PEM; empty: in the same file")

@@ -16,23 +16,29 @@ _LAST = 10_413_791_999_999 - 86_400_000
 #: what a server takes of parameters is bounded, too
 _MOST_BYTES = 200_000
 
-#: user, else the user that the anonymous id is linked to, else the visitor: of rows joined with `LINKED`
-PERSON = "multiIf(user_id != '', concat('u:', user_id), linked != '', concat('u:', linked), visitor)"
-LINKED = (
-    "LEFT ANY JOIN (SELECT client_id, user_id AS linked FROM identities(project={project:String})) AS links "
-    "USING (client_id)"
+#: whose an event is as far as it says so itself, '' of nobody: the user's, else the visitor's, with a letter before
+OWN = (
+    "multiIf(user_id != '', concat('u:', user_id), client_id != '', concat('c:', client_id), "
+    "visitor_id != '', concat('v:', visitor_id), '')"
 )
+#: for WITH: keys of the anonymous ids that are linked, and of their users in the same order. Asked once in a statement
+LINKED = (
+    "(SELECT (groupArray(concat('c:', client_id)), groupArray(concat('u:', user_id))) "
+    "FROM identities(project={project:String})) AS linked"
+)
+#: of rows with the key of whose they are as `own`: the user that it is linked to, else itself
+PERSON = "if(empty(linked.1), own, transform(own, linked.1, linked.2, own))"
 #: person -> the moment of its first event of any kind, of those who came in the range
 _FIRST_SEEN = (
-    f"SELECT person, min(first_seen) AS first_seen FROM (SELECT {PERSON} AS person, first_seen FROM ("
-    "SELECT user_id, client_id, concat('c:', client_id) AS visitor, first_seen FROM sightings "
-    f"WHERE project = {{project:String}}) AS seen {LINKED}) GROUP BY person "
+    f"WITH {LINKED} SELECT {PERSON} AS person, min(first_seen) AS first_seen FROM ("
+    "SELECT if(user_id != '', concat('u:', user_id), concat('c:', client_id)) AS own, first_seen FROM sightings "
+    "WHERE project = {project:String}) GROUP BY person "
     "HAVING first_seen >= fromUnixTimestamp64Milli({since:Int64})"
 )
 #: person -> keys of the anonymous ids linked to it
 _ALIASES = (
-    "SELECT concat('u:', user_id) AS person, groupArray(concat('c:', client_id)) AS aliases "
-    "FROM identities(project={project:String}) GROUP BY user_id"
+    "SELECT one.2 AS person, groupArray(one.1) AS aliases FROM ("
+    "SELECT arrayJoin(arrayZip(linked.1, linked.2)) AS one) GROUP BY person"
 )
 
 
@@ -59,9 +65,10 @@ def binder(question: Question) -> Binder:
 def doers(where: str) -> str:
     """SELECT of the keys (`filters.KEY`) of all people who have such an event, under each of their ids."""
     return (
-        f"SELECT arrayJoin(arrayConcat([person], aliases)) FROM (SELECT DISTINCT {PERSON} AS person FROM ("
-        f"SELECT DISTINCT user_id, client_id, visitor FROM events FINAL WHERE {where} AND visitor != '') AS seen "
-        f"{LINKED}) AS doers LEFT ANY JOIN ({_ALIASES}) AS alike USING (person)"
+        f"WITH {LINKED} SELECT arrayJoin(arrayConcat([person], aliases)) FROM ("
+        f"SELECT DISTINCT {PERSON} AS person FROM ("
+        f"SELECT DISTINCT {OWN} AS own FROM events FINAL WHERE {where} AND own != '')) AS doers "
+        f"LEFT ANY JOIN ({_ALIASES}) AS alike USING (person)"
     )
 
 
@@ -79,8 +86,8 @@ def persons(question: Question, binder: Binder, more: str = "") -> Source:
     columns = "".join(f", {key} AS {name}" for key, name in zip(read.keys, names, strict=True))
     kept = "".join(f", {name}" for name in names)
     people = (
-        f"SELECT {PERSON} AS person{kept} FROM ("
-        f"SELECT DISTINCT user_id, client_id, visitor{columns} {read.text} AND visitor != '') AS seen {LINKED}"
+        f"WITH {LINKED} SELECT {PERSON} AS person{kept} FROM ("
+        f"SELECT DISTINCT {OWN} AS own{columns} {read.text} AND own != '')"
     )
     return Source(f"FROM ({people}) AS people{more}", names)
 

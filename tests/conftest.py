@@ -3,6 +3,7 @@
 import importlib
 import os
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,13 @@ from workers.address import address
 
 #: started in the background a shell lets it ignore SIGINT, and so would every process that a test interrupts
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with a slow test go first, then those with many tests: with few left to begin, none of them is long."""
+    slow = {one.path for one in items if one.get_closest_marker("slow")}
+    tests = Counter(one.path for one in items)
+    items.sort(key=lambda one: (one.path not in slow, -tests[one.path], one.path))
 
 
 @pytest.fixture(scope="session")

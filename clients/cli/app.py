@@ -56,6 +56,16 @@ Show how far hours are rolled up.
 
 headrace rollups
 headrace rollups --again shop"""
+TOP = """\
+Watch the pipeline: rates, shards, workers, what is wrong, and the last events.
+
+headrace top
+headrace top --project shop --event-type order_completed
+headrace top --once | head -1
+headrace top --json | jq .data.alarms
+
+With a query key: of its project. With an admin key: of all projects, with workers, owners and all alarms; the events \
+are then those of the query key, if there is one. Keys: q quit, p pause, f filter events, ? help."""
 GLOBAL = Group("Global options", sort_key=100)
 
 app = App(
@@ -80,6 +90,7 @@ app.command(send)
 app.command(stats)
 app.command(sql)
 app.command(tail)
+app.command("clients.cli.top.command:top", help=TOP)  # by name: no other command needs the terminal library
 app.command(ledger)
 app.command(export)
 app.command(rejected)

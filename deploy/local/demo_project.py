@@ -14,6 +14,9 @@ SITE_IDS = (PROJECT, SITE_ID)
 #: the tokens that the product documents print in their examples
 FIXED_TOKENS = ("test_123", "YOUR_API_KEY")
 
+#: share links are made on the page, when they are wanted
+KINDS = tuple(kind for kind in Kind if kind is not Kind.SHARE)
+
 
 def variable(kind: Kind) -> str:
     """The name of a key in demo.env."""
@@ -27,7 +30,7 @@ async def ensure(redis: Redis, known: Mapping[str, str]) -> dict[str, str]:
         await projects.create(PROJECT, SITE_IDS, Settings(public_writes=True))
     for token in FIXED_TOKENS:
         await projects.allow_demo_token(token, (Kind.WRITE, Kind.QUERY), PROJECT)
-    return {variable(kind): await _key(redis, kind, known.get(variable(kind), "")) for kind in Kind}
+    return {variable(kind): await _key(redis, kind, known.get(variable(kind), "")) for kind in KINDS}
 
 
 def environment(at: Urls, keys: Mapping[str, str]) -> dict[str, str]:

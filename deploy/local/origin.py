@@ -3,19 +3,21 @@
 python -m deploy.local.origin --port 8000 --ingest http://127.0.0.1:8080 --query http://127.0.0.1:8090
 """
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated
 
 import aiohttp
 import uvloop
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 from cyclopts import App, Parameter
 from multidict import CIMultiDict
 from yarl import URL
 
 from deploy.local.ports import HOST
 
-_QUERY_PREFIXES = ("/api", "/dash", "/openapi.json", "/reference")
+_QUERY_PREFIXES = ("/api", "/app", "/dash", "/openapi.json", "/reference")
 #: what follows is an event, and asks for its receipt; the path itself takes events
 _EVENTS = "/v1/events/"
 #: they speak of one connection, not of the message (RFC 9110, 7.6.1); Expect is answered here
@@ -54,6 +56,7 @@ class Services:
         return self._query if asks else self._ingest
 
 
+log = logging.getLogger(__name__)
 _CLIENT = web.AppKey("client", aiohttp.ClientSession)
 _SERVICES = web.AppKey("services", Services)
 
@@ -122,6 +125,16 @@ def _kept(headers: Mapping[str, str]) -> CIMultiDict[str]:
     return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)
 
 
+def _quoting_nobody(record: logging.LogRecord) -> bool:
+    """What is no HTTP is quoted by aiohttp's errors, be it a cookie or a key: where it failed is not logged."""
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        record.exc_info = None
+    return True
+
+
+log.addFilter(_quoting_nobody)
+
+
 def _away(name: str, base: str, error: Exception) -> web.Response:
     message = (
         f"The {name} at {base} does not answer ({error or type(error).__name__}). "
@@ -146,6 +159,7 @@ def serve(
         host=HOST,
         port=port,
         access_log=None,
+        logger=log,
         auto_decompress=False,
         loop=uvloop.new_event_loop(),
         max_field_size=_HEADER_BYTES,

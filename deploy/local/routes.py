@@ -122,15 +122,13 @@ def _intake_event(act: Act) -> dict[str, object]:
         "client_id": act.client_id,
         "session_id": act.session_id,
         "url": act.url,
+        "title": act.title,
         "referrer": act.referrer,
-        "data": {
-            **act.properties,
-            "title": act.title,
-            "device_type": act.device_type,
-            "platform": act.platform,
-            "country": act.country,
-            "language": act.language,
-        },
+        "device_type": act.device_type,
+        "language": act.language,
+        "platform": act.platform,
+        "country": act.country,
+        "data": act.properties,
     }
 
 

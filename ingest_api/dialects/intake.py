@@ -10,7 +10,7 @@ from ingest_api import keys, moment, properties
 from ingest_api.dialect import Acked, Outcome, Parsed, Rank, Reply, Result, Verdict
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
-from ingest_api.fields import Fields, NoObject, address
+from ingest_api.fields import Fields, NoObject, address, country
 from ingest_api.native import MAX_USER_AGENT, SHAPE
 from ingest_api.request import RawRequest
 
@@ -24,7 +24,12 @@ class _Item(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     client_id: str = ""
     session_id: str = ""
     url: str = ""
+    title: str = ""
     referrer: str = ""
+    device_type: str = ""
+    language: str = ""
+    platform: str = ""
+    country: str = ""
     ip: str = ""
     user_agent: Annotated[str, msgspec.Meta(max_length=MAX_USER_AGENT)] = ""
 
@@ -117,7 +122,8 @@ def _item(raw: bytes | msgspec.Raw) -> Draft | Refusal:
     occurred_at = moment.parse(item.occurred_at)
     data = bytes(item.data)
     ip = address(item.ip) if item.ip else ""
-    if occurred_at is None or not item.event_type or data[:1] != b"{" or ip is None:
+    place = country(item.country) if item.country else ""
+    if occurred_at is None or not item.event_type or data[:1] != b"{" or ip is None or place is None:
         return _item_by_field(raw)
     return Draft(
         item.event_type,
@@ -129,7 +135,12 @@ def _item(raw: bytes | msgspec.Raw) -> Draft | Refusal:
         client_id=item.client_id,
         session_id=item.session_id,
         url=item.url,
+        title=item.title,
         referrer=item.referrer,
+        device_type=item.device_type,
+        language=item.language,
+        platform=item.platform,
+        country=place,
         ip=ip,
         user_agent=item.user_agent,
     )
@@ -155,7 +166,12 @@ def _item_by_field(raw: bytes | msgspec.Raw) -> Draft | Refusal:
         client_id=fields.text("client_id"),
         session_id=fields.text("session_id"),
         url=fields.text("url"),
+        title=fields.text("title"),
         referrer=fields.text("referrer"),
+        device_type=fields.text("device_type"),
+        language=fields.text("language"),
+        platform=fields.text("platform"),
+        country=fields.country("country"),
         ip=fields.address("ip"),
         user_agent=fields.text("user_agent", most=MAX_USER_AGENT),
     )

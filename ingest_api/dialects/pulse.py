@@ -20,17 +20,23 @@ _BATCH = "/collect/batch"
 _SECONDS_BEFORE = 10_000_000_000  # as milliseconds that is April 1970: somebody sent seconds
 _VISIT_MS = 30 * 60 * 1000
 _decode_number = msgspec.json.Decoder(float).decode
+#: without a key; an open site is for pages, and whoever guesses at sites is told no more than any other
+_NO_KEY = "The key is missing or not valid. Send a write key of your project."
+_MESSAGES = {Reason.RATE_LIMITED: "Rate limit exceeded", Reason.UNKNOWN_SITE: _NO_KEY}
 
 
 _Name = Annotated[str, Meta(min_length=1, max_length=255, examples=["page_view"])]
 _Site = Annotated[str, Meta(min_length=1, description="a site of the key's project", examples=["demo"])]
 _Moment = Annotated[float, Meta(description="Unix milliseconds: of the last 30 days, or at most 24 hours ahead")]
 _Session = Annotated[str, Meta(min_length=1, max_length=512)]
+_Key = Annotated[str, Meta(max_length=255, description="equal keys of one project are one event")]
 _Text = Annotated[str, Meta(max_length=8192)]
 
 
 class _PulseFields(msgspec.Struct, kw_only=True):
+    idempotency_key: _Key | UnsetType | None = UNSET
     user_id: Annotated[str, Meta(max_length=512)] | UnsetType | None = UNSET
+    client_id: Annotated[str, Meta(max_length=512)] | UnsetType | None = UNSET
     url: _Text | UnsetType | None = UNSET
     referrer: _Text | UnsetType | None = UNSET
     device_type: Annotated[_Text, Meta(examples=["desktop", "mobile", "tablet"])] | UnsetType | None = UNSET
@@ -61,6 +67,7 @@ class PulseBatch(msgspec.Struct):
     """Many events. One that is wrong does not sink the others."""
 
     events: Annotated[list[PulseItem], Meta(min_length=1, max_length=10_000)]
+    api_key: Annotated[str, Meta(description="the write key, of a page that can send no header")] | UnsetType = UNSET
 
 
 class PulseTakenEvent(msgspec.Struct):
@@ -79,9 +86,10 @@ class PulseTaken(msgspec.Struct):
 
 
 class PulseItemError(Detail, frozen=True):
-    """One thing that is wrong with one event of a batch."""
+    """One thing that is wrong with one event of a batch; `retry` where nothing is wrong but that it was not written."""
 
     index: int
+    retry: Literal[True] | UnsetType = UNSET
 
 
 class PulseCounts(msgspec.Struct):
@@ -122,30 +130,34 @@ class Pulse:
 
     name = "pulse"
     routes = ("/collect", _BATCH)
-    public = False
+    public = True
     recent_only = True
     rank = Rank.NEXT
     waits = False
-    words: Mapping[str, str] = {"name": "event_type", "occurred_at": "timestamp"}
+    words: Mapping[str, str] = {"name": "event_type", "occurred_at": "timestamp", "key": "idempotency_key"}
     shape = Shape("PULSE", _EXCHANGES, PulseError)
 
     def token(self, headers: Mapping[str, str]) -> str:
         return keys.bearer(headers.get("Authorization", ""))
 
     def parse(self, raw: RawRequest, max_events: int) -> Parsed:
+        keyless = "Authorization" not in raw.headers
         if raw.path.rstrip("/") == _BATCH:
-            return Parsed([_item(item, raw, strict=False) for item in _events(raw.body, max_events)])
+            events, token = _events(raw.body, max_events)
+            parsed = Parsed([_item(item, raw, strict=False) for item in events])
+            if keyless:
+                parsed.token, parsed.site_id = token, _site(events)
+            return parsed
         item = _item(raw.body, raw, strict=True)
         if isinstance(item, Refusal) and item.reason is Reason.MALFORMED_BODY:
             raise Refused(item.reason, f"The body {item.details[0].message}")
-        return Parsed((item,), single=True)
+        return Parsed((item,), single=True, site_id=_site((raw.body,)) if keyless else "")
 
     def reply(self, outcome: Outcome) -> Reply:
         return _single(outcome.results[0]) if outcome.single else _many(outcome.results)
 
     def refuse(self, refused: Refused) -> Reply:
-        message = "Rate limit exceeded" if refused.reason is Reason.RATE_LIMITED else refused.message
-        return _error(refused.status, message)
+        return _error(refused.status, _MESSAGES.get(refused.reason, refused.message))
 
     def unavailable(self, unavailable: Unavailable) -> Reply:
         reply = _error(503, unavailable.message)
@@ -155,9 +167,30 @@ class Pulse:
 DIALECT = Pulse()
 
 
-def _events(body: bytes, max_events: int) -> Sequence[msgspec.Raw]:
+class _Named(msgspec.Struct):
+    site_id: str = ""
+
+
+_decode_named = msgspec.json.Decoder(_Named).decode
+
+
+def _site(items: Sequence[bytes | msgspec.Raw]) -> str:
+    """The first site that is named, also by an event that is wrong; empty when none is."""
+    for item in items:
+        try:
+            site_id = _decode_named(item).site_id
+        except (msgspec.DecodeError, RecursionError):
+            continue
+        if site_id:
+            return site_id
+    return ""
+
+
+def _events(body: bytes, max_events: int) -> tuple[Sequence[msgspec.Raw], str]:
+    """The events of a batch, and the key that a page sends beside them when it leaves."""
     try:
-        events = Fields(body).take("events")
+        fields = Fields(body)
+        token, events = fields.text("api_key"), fields.take("events")
         items = array(events) if events is not None else ()
     except NoObject as error:
         raise Refused(Reason.MALFORMED_BODY, f'The body is not {{"events": [...]}}: it {error}.') from error
@@ -165,7 +198,7 @@ def _events(body: bytes, max_events: int) -> Sequence[msgspec.Raw]:
         raise Refused(Reason.TOO_MANY_EVENTS, f"{len(items)} events in one request; at most {max_events} are taken.")
     if not items:
         raise Refused(Reason.MALFORMED_BODY, 'The body holds no event. Send {"events": [...]}.')
-    return items
+    return items, token
 
 
 def _item(raw: bytes | msgspec.Raw, request: RawRequest, *, strict: bool) -> Draft | Refusal:
@@ -180,21 +213,21 @@ def _item(raw: bytes | msgspec.Raw, request: RawRequest, *, strict: bool) -> Dra
     occurred_at = _timestamp(fields, required=strict)
     session_id = fields.text("session_id", required=strict)
     user_id = fields.text("user_id")
-    country = fields.text("country").upper()
-    if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
-        fields.refuse("country", "must be two letters of ISO 3166-1 such as US")
+    key = fields.text("idempotency_key")
     draft = Draft(
         name,
         bytes(raw),
+        key=key,
         occurred_at=occurred_at,
         site_id=site_id,
         first_site=not site_id,
         user_id=user_id,
+        client_id=fields.text("client_id"),
         session_id=session_id or _derived_session(request, user_id, occurred_at),
         url=fields.text("url"),
         referrer=fields.text("referrer"),
         device_type=fields.text("device_type"),
-        country=country,
+        country=fields.country("country"),
     )
     draft.properties = fields.rest()
     return fields.refusal() or draft
@@ -240,16 +273,17 @@ def _many(results: Sequence[Result | Refusal]) -> Reply:
     counts = {"accepted": 0, "deduplicated": 0, "rejected": 0}
     errors: list[dict[str, object]] = []
     for index, result in enumerate(results):
+        again: dict[str, object] = {}
         if isinstance(result, Refusal):
             details: Sequence[Detail] = result.details
         elif result.verdict is Verdict.UNAVAILABLE:
-            details = (Detail("event", "could not be written now; send it again"),)
+            details, again = (Detail("event", "could not be written now; send it again"),), {"retry": True}
         else:
             taken = result.verdict in {Verdict.NEW, Verdict.VALID}
             counts["accepted" if taken else "deduplicated"] += 1
             continue
         counts["rejected"] += 1
-        errors += ({"index": index, "field": detail.field, "message": detail.message} for detail in details)
+        errors += ({"index": index, "field": one.field, "message": one.message, **again} for one in details)
     answer: dict[str, object] = {"success": True, "data": {**counts, "errors": errors}}
     if counts["rejected"] < len(results):
         return Reply(200, orjson.dumps(answer))

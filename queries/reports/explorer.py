@@ -7,7 +7,7 @@ import msgspec
 
 from ingest_api import moment
 from ingest_api.keys import Kind
-from queries import dimensions, spans
+from queries import dimensions, sharing, spans
 from queries.dimensions import PROPERTY
 from queries.errors import Refused
 from queries.inquiry import AnswerMeta
@@ -92,6 +92,8 @@ class Explored(msgspec.Struct, frozen=True, kw_only=True):
 async def explorer(service: QueryService, call: Call) -> ReportAnswer[Explored]:
     """Of the key's project."""
     only(call.query, PARAMETERS)
+    if call.query.keys() & {"event", "property"}:
+        sharing.withhold("properties hold what a producer put there")
     span = spans.read(call.query, moment.now_ms())
     limit, event = limit_of(call.query, "100"), _event(call.query)
     looked = view(call.query, call.project, span)

@@ -5,7 +5,7 @@ A person is what `queries/sources.py` takes for one. Events that are nobody's ar
 
 from queries.binder import Binder
 from queries.bots import CONDITION, Bots
-from queries.sources import LINKED, PERSON
+from queries.sources import LINKED, OWN, PERSON
 from queries.spans import Span
 from queries.visits import SESSION
 
@@ -31,10 +31,8 @@ def events(by: str, columns: dict[str, str], where: str) -> str:
     """SELECT of `who` and the columns, a row for each event; by person, visitor or session."""
     shown = ", ".join(f"{expression} AS {name}" for name, expression in columns.items())
     if by == "person":
-        return (
-            f"SELECT {PERSON} AS who, {', '.join(columns)} FROM (SELECT user_id, client_id, visitor, {shown} "
-            f"FROM events FINAL WHERE {where} AND visitor != '') AS seen {LINKED}"
-        )
+        who = f"{OWN} AS own, {PERSON} AS who"
+        return f"WITH {LINKED} SELECT {who}, {shown} FROM events FINAL WHERE {where} AND own != ''"
     who = "visitor" if by == "visitor" else SESSION
     return f"SELECT {who} AS who, {shown} FROM events FINAL WHERE {where} AND who != ''"
 

@@ -11,7 +11,7 @@ import clickhouse_connect
 import orjson
 import pytest
 
-from deploy.local.running import RunningStack, running
+from deploy.local.running import RunningStack
 from tests.waiting import until
 from workers.address import address
 
@@ -73,37 +73,34 @@ async def test_a_hundred_thousand_events_are_stored_once_each_while_the_worker_i
     assert await once_each(env, name) == (COUNT, COUNT)
 
 
-async def test_while_redis_is_stopped_producers_hear_503_and_afterwards_all_goes_on(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    with running(tmp_path_factory.mktemp("redis-stopped")) as stack:
-        env = stack.env
-        front_door, redis = await pid_of(stack, "ingest_api"), await pid_of(stack, "redis")
-        headers = {"Authorization": f"Bearer {env['HEADRACE_WRITE_KEY']}"}
-        event = orjson.dumps({"event_type": "redis.stopped", "occurred_at": "2026-11-20T10:00:00Z"})
-        async with aiohttp.ClientSession(env["HEADRACE_INGEST_URL"]) as client:
+async def test_while_redis_is_stopped_producers_hear_503_and_afterwards_all_goes_on(stack: RunningStack) -> None:
+    env = stack.env
+    front_door, redis = await pid_of(stack, "ingest_api"), await pid_of(stack, "redis")
+    headers = {"Authorization": f"Bearer {env['HEADRACE_WRITE_KEY']}"}
+    event = orjson.dumps({"event_type": "redis.stopped", "occurred_at": "2026-11-20T10:00:00Z"})
+    async with aiohttp.ClientSession(env["HEADRACE_INGEST_URL"]) as client:
 
-            async def send() -> tuple[int, str | None]:
-                async with client.post("/v1/events", data=event, headers=headers) as answer:
-                    await answer.read()
-                    return answer.status, answer.headers.get("Retry-After")
+        async def send() -> tuple[int, str | None]:
+            async with client.post("/v1/events", data=event, headers=headers) as answer:
+                await answer.read()
+                return answer.status, answer.headers.get("Retry-After")
 
-            assert (await send())[0] == 200
-            os.kill(redis, signal.SIGSTOP)  # it hangs: worse than being away
-            try:
-                status, retry_after = await send()
-                assert status == 503
-                assert retry_after is not None
-                async with client.get("/readyz") as answer:
-                    assert answer.status == 503
-                async with client.get("/healthz") as answer:
-                    assert answer.status == 200
-            finally:
-                os.kill(redis, signal.SIGKILL)
+        assert (await send())[0] == 200
+        os.kill(redis, signal.SIGSTOP)  # it hangs: worse than being away
+        try:
+            status, retry_after = await send()
+            assert status == 503
+            assert retry_after is not None
+            async with client.get("/readyz") as answer:
+                assert answer.status == 503
+            async with client.get("/healthz") as answer:
+                assert answer.status == 200
+        finally:
+            os.kill(redis, signal.SIGKILL)
 
-            async def taken() -> bool:
-                return (await send())[0] == 200
+        async def taken() -> bool:
+            return (await send())[0] == 200
 
-            await until(taken, within=30)
-        assert [part.pid for part in stack.parts("ingest_api")] == [front_door]
-        await stack.until_healthy()
+        await until(taken, within=30)
+    assert [part.pid for part in stack.parts("ingest_api")] == [front_door]
+    await stack.until_healthy()

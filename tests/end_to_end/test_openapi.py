@@ -25,11 +25,12 @@ from ingest_api.halt import FORGOTTEN_MS, Halt
 from ingest_api.stream import Shard
 from queries import openapi
 from queries.routes import ROUTES
+from tests.examples import examples
 from workers import migrate
 
 pytestmark = pytest.mark.stack
 
-EXAMPLES = 20
+EXAMPLES = examples(8)
 #: a stream of events has no end that could be waited for
 DOCUMENT = openapi.document([route for route in ROUTES if "text/event-stream" not in route.media])
 OPERATIONS = {
@@ -78,14 +79,15 @@ def tenant(stack: RunningStack) -> Iterator[Tenant]:
         headers["eventbunker_write_key"] = {"x-eventbunker-write-key": write}
         headers["query_key"] = {"Authorization": f"Bearer {query}"}
         headers["delete_key"] = {"Authorization": f"Bearer {one.new_key('delete')['token']}"}
+        headers["share_key"] = {"Authorization": f"Bearer {one.new_key('share')['token']}"}
         yield one
 
 
 def key_of(operation_id: str, tenant: Tenant) -> dict[str, str]:
-    """The headers with the key that an operation needs."""
+    """The headers with the key that an operation needs; without any it is asked by a page of the service's own."""
     path, method = OPERATIONS[operation_id]
     schemes = [name for one in DOCUMENT["paths"][path][method]["security"] for name in one]
-    return tenant.headers[schemes[0]] if schemes else {}
+    return tenant.headers[schemes[0]] if schemes else {"Sec-Fetch-Site": "same-origin"}
 
 
 def at_home(body: Any, tenant: Tenant) -> Any:
@@ -117,6 +119,7 @@ def places(operation_id: str, tenant: Tenant) -> dict[str, str]:
         "name": described,
         "query": saved,
         "alert": saved,
+        "share": lambda one: one.new_key("share")["id"],
     }
     return {name: make(tenant) for name, make in makers.items() if f"{{{name}}}" in path}
 
@@ -243,6 +246,8 @@ def test_what_the_document_shows_is_done(tenant: Tenant, operation_id: str) -> N
     body = at_home(content.get("example"), tenant)
     if operation_id == "create_project":
         body = {**body, "id": f"shop-{tenant.id}", "site_ids": [f"shop-{tenant.id}"]}
+    if operation_id == "sign_in":
+        body = {"key": tenant.new_key("query")["token"]}
     sent = {"body": body, "media_type": "application/json"} if content else {}
     case = SCHEMA[path][method].Case(path_parameters=places(operation_id, tenant), **sent)
     headers = key_of(operation_id, tenant)

@@ -1,4 +1,4 @@
-"""Two tenants on one installation: whatever the one asks, of any route and in any field, the other's data stays away.
+"""Two tenants on one installation: whatever the one asks, of any route, in any field, the other's data stays away.
 
 The route table is read, so that a new route is asked, too, from the day on which it is made.
 """
@@ -8,6 +8,7 @@ import random
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -32,8 +33,12 @@ SENTINEL = "s3ntinel-of-the-other"
 TRIES = 12
 #: keys that a tenant may hold
 KINDS = (Kind.QUERY, Kind.DELETE, Kind.WRITE)
-#: orders that change the asker's own project for good
-NOT_ASKED = {"order_erasure"}
+#: orders that change the asker's own project for good, or end her session
+NOT_ASKED = {"order_erasure", "sign_out"}
+#: routes of a session, which need no key
+SESSION = {"sign_in", "show_session"}
+#: headers: a key, or the cookie of a browser and where its page is from
+Credentials = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,16 @@ class Tenant:
 
     id: str
     keys: Mapping[Kind, str]
+    #: of a browser that signed in with all of them
+    session: Credentials
+    #: a share link, as a key and as a session
+    shares: tuple[Credentials, Credentials]
+
+    def credentials(self, route: Route) -> list[Credentials]:
+        """All that may open a route."""
+        found = [_bearer(self.keys[kind]) for kind in KINDS if kind in route.kinds]
+        shares = self.shares if Kind.SHARE in route.kinds else ()
+        return [*found, self.session, *shares]
 
 
 async def _tenant(session: aiohttp.ClientSession, env: Mapping[str, str]) -> Tenant:
@@ -55,8 +70,25 @@ async def _tenant(session: aiohttp.ClientSession, env: Mapping[str, str]) -> Ten
             return (await answer.json())["data"]
 
     await order("", {"id": name, "site_ids": [name]})
-    keys = {kind: (await order(f"/{name}/keys", {"kind": kind}))["token"] for kind in KINDS}
-    return Tenant(name, keys)
+    keys = {kind: (await order(f"/{name}/keys", {"kind": kind}))["token"] for kind in (*KINDS, Kind.SHARE)}
+    share = keys.pop(Kind.SHARE)
+    signed_in = await _signed_in(session, env["HEADRACE_URL"], keys[Kind.QUERY], keys[Kind.DELETE])
+    return Tenant(name, keys, signed_in, (_bearer(share), await _signed_in(session, env["HEADRACE_URL"], share)))
+
+
+async def _signed_in(session: aiohttp.ClientSession, url: str, *keys: str) -> Credentials:
+    """What a browser sends that signed in with these keys."""
+    sent = {"Sec-Fetch-Site": "same-origin"}
+    for key in keys:
+        async with session.post(f"{url}/api/v1/session", json={"key": key}, headers=sent) as answer:
+            assert answer.status == 200, await answer.text()
+            (cookie,) = answer.cookies.values()
+            sent = {**sent, "Cookie": f"{cookie.key}={cookie.value}"}
+    return sent
+
+
+def _bearer(key: str) -> Credentials:
+    return {"Authorization": f"Bearer {key}"}
 
 
 async def _fill(session: aiohttp.ClientSession, env: Mapping[str, str], tenant: Tenant, mark: str) -> None:
@@ -133,13 +165,15 @@ def questions(route: Route, texts: Iterator[str]) -> Iterator[Question]:
             yield Question(route, plain, {}, _with(example, leaf, [text]))
 
 
-async def ask(session: aiohttp.ClientSession, url: str, question: Question, key: str) -> tuple[int, bytes]:
+async def ask(
+    session: aiohttp.ClientSession, url: str, question: Question, credentials: Credentials
+) -> tuple[int, bytes]:
     """Status and the bytes that came; of an answer without end those of its first moment."""
     path = question.route.path
     for name, value in question.path.items():
         path = path.replace(f"{{{name}}}", quote(value or "x", safe=""))
     target = f"{url}{path}?{urlencode(question.params)}"
-    headers = {"Authorization": f"Bearer {key}"}
+    headers = dict(credentials)
     data = None
     if question.body is not None:
         headers["Content-Type"] = "application/json"
@@ -166,7 +200,9 @@ async def tenants(stack: RunningStack) -> AsyncIterator[tuple[aiohttp.ClientSess
         yield session, asker, other
 
 
-ASKED = [route for route in ROUTES if route.kinds & set(KINDS) and route.name not in NOT_ASKED]
+ASKED = [
+    route for route in ROUTES if (route.kinds & set(KINDS) or route.name in SESSION) and route.name not in NOT_ASKED
+]
 
 
 @pytest.mark.parametrize("route", ASKED, ids=lambda route: route.name)
@@ -176,11 +212,11 @@ async def test_nothing_that_is_asked_shows_the_other_ones_data(
     session, asker, other = tenants
     seed = random.randrange(2**32)
     waiting = questions(route, _texts(random.Random(seed), other))
-    kind = next(kind for kind in KINDS if kind in route.kinds)
+    turns = cycle(asker.credentials(route))
 
     async def go_on() -> None:
         for question in waiting:
-            status, read = await ask(session, stack.env["HEADRACE_QUERY_URL"], question, asker.keys[kind])
+            status, read = await ask(session, stack.env["HEADRACE_QUERY_URL"], question, next(turns))
             told = (seed, question.path, question.params, question.body, read[:500])
             assert status < 500, told
             assert SENTINEL.encode() not in read, told
@@ -197,7 +233,57 @@ async def test_the_other_one_finds_her_own_data(
     session, asker, other = tenants
     events = next(route for route in ROUTES if route.path == "/api/v1/events")
     for one, found in ((other, True), (asker, False)):
-        status, read = await ask(
-            session, stack.env["HEADRACE_QUERY_URL"], Question(events, {}, {}), one.keys[Kind.QUERY]
-        )
-        assert (status, SENTINEL.encode() in read, len(read) > 500) == (200, found, True)
+        for credentials in (_bearer(one.keys[Kind.QUERY]), one.session):
+            status, read = await ask(session, stack.env["HEADRACE_QUERY_URL"], Question(events, {}, {}), credentials)
+            assert (status, SENTINEL.encode() in read, len(read) > 500) == (200, found, True)
+
+
+async def test_a_session_is_of_its_project_and_of_the_query_service_alone(
+    stack: RunningStack, tenants: tuple[aiohttp.ClientSession, Tenant, Tenant]
+) -> None:
+    session, asker, other = tenants
+    url = stack.env["HEADRACE_URL"]
+    for credentials in (asker.session, asker.shares[1]):
+        async with session.get(f"{url}/api/v1/session", headers=credentials) as answer:
+            assert (await answer.json())["data"]["project"]["id"] == asker.id
+        async with session.post(f"{url}/api/v1/session", json={"project": other.id}, headers=credentials) as answer:
+            assert answer.status == 401
+        params = {"site_id": other.id}
+        async with session.get(f"{url}/api/v1/stats", params=params, headers=credentials) as answer:
+            assert answer.status == 403
+        token = credentials["Cookie"].partition("=")[2]
+        event = {"event_type": "signup", "occurred_at": "2026-11-20T10:00:00Z"}
+        for headers in (credentials, _bearer(token), {**credentials, "x-eventbunker-write-key": token}):
+            for path, body in (("/v1/events", event), ("/collect", event), ("/post", {"event_name": "signup"})):
+                async with session.post(url + path, json=body, headers=headers) as answer:
+                    assert answer.status == 401, (path, await answer.text())
+
+
+async def test_no_log_of_any_process_has_a_cookie_or_a_key(
+    stack: RunningStack, tenants: tuple[aiohttp.ClientSession, Tenant, Tenant]
+) -> None:
+    """Also where what is sent is no HTTP, which errors like to quote."""
+    session, asker, _ = tenants
+    sent = [value for one in (asker.session, *asker.shares) for name, value in one.items() if "Sec" not in name]
+    for name in ("HEADRACE_URL", "HEADRACE_QUERY_URL", "HEADRACE_INGEST_URL"):
+        url = URL(stack.env[name])
+        for value in sent:
+            assert b" 400 " in await _no_http(url, f"Cookie: {value}\x00\r\nAuthorization: {value}\x00")
+    async with session.get(f"{stack.env['HEADRACE_URL']}/nowhere", headers=asker.session) as answer:
+        assert answer.status == 404
+    secrets_sent = {value.rpartition("_")[2].encode() for value in sent}
+    logs = {log.name: log.read_bytes() for log in stack.home.logs.iterdir() if log.is_file()}
+    assert len(logs) > 4
+    assert [(name, len(log)) for name, log in logs.items() if any(secret in log for secret in secrets_sent)] == []
+    assert any(b"Error handling request" in log for log in logs.values()), "they do say that something was wrong"
+
+
+async def _no_http(url: URL, header: str) -> bytes:
+    """The first line of the answer to a request with this header."""
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(f"GET /api/v1/stats HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
+    async with asyncio.timeout(10):
+        line = await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    return line

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,9 +41,33 @@ class Experiment:
     quick: bool = False
 
     @property
+    def ordinary(self) -> bool:
+        """Whether it needs no stage of its own, and all checks must pass."""
+        return self == Experiment(self.name, self.breaks, self.invariant, quick=self.quick)
+
+    @property
     def how(self) -> str:
         """How it is broken, for people."""
         return (self.breaks.__doc__ or "").strip()
+
+
+def in_turn(name: str, experiments: Sequence[Experiment]) -> Experiment:
+    """The faults of several experiments on one stage, judged once: what one of them lost or doubled stays so.
+
+    The notes name each before it begins. Raises `ValueError` where one is not ordinary.
+    """
+
+    async def breaks(play: Play) -> None:
+        """Each fault in its turn, and events acknowledged after each."""
+        for one in experiments:
+            play.notes.append(f"[{one.name}]")
+            await one.breaks(play)
+            await play.stage.one_worker()
+            await play.recorder.acknowledge(100)
+
+    if odd := [one.name for one in experiments if not one.ordinary]:
+        raise ValueError(f"not on an ordinary stage: {', '.join(odd)}")
+    return Experiment(name, breaks, ONCE, quick=True)
 
 
 class Result(msgspec.Struct, frozen=True):

@@ -137,6 +137,15 @@ class Stage:
         await self.forget_dead_workers()
         await self.worker.start(kill_point, **env)
 
+    async def one_worker(self) -> None:
+        """As at the beginning: the worker works, and no other."""
+        await self.other_worker.kill()
+        if self.worker.lives:
+            await self.forget_dead_workers()
+            await self.worker.ready()
+        else:
+            await self.replace_worker()
+
 
 @asynccontextmanager
 async def _warehouse(url: str) -> AsyncIterator[AsyncClient]:

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from ingest_api.dialect import Verdict
 from ingest_api.stream import GROUP, Install, connect, fcall, install
 from tests.appending import append
+from tests.examples import examples
 from tests.ingest_api.events import stamped
 from workers.batch import Entry, decode, span
 from workers.errors import Fenced
@@ -218,6 +219,6 @@ def test_in_any_order_and_with_a_crash_anywhere_every_event_lands_once(redis_url
     run_state_machine_as_test(
         ShardMachine,
         settings=settings(
-            max_examples=120, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples(40), stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -23,10 +23,10 @@ DOORS: dict[tuple[str, str], set[str]] = {
         *("access", "errors", "frame", "keys", "ledger", "moment", "normalise", "openapi", "process", "progress"),
         *("project", "projects", "request_id", "stream"),
         *("erasures", "secret", "tombstones"),
-        *("event", "halt", "redrive", "schema", "schemas", "validation"),
+        *("durability", "event", "halt", "redrive", "schema", "schemas", "validation"),
         *("alert", "notice", "outbox", "saved", "shelf"),
     },
-    ("queries", "workers"): {"address", "rolled"},
+    ("queries", "workers"): {"address", "health", "heartbeat", "rolled"},
     ("workers", "queries"): {"figure"},
     ("deploy", "ingest_api"): {"access", "keys", "progress", "projects", "stream", "zstd"},
     ("clients", "ingest_api"): {
@@ -40,8 +40,8 @@ DOORS: dict[tuple[str, str], set[str]] = {
 RIMS: dict[str, tuple[str, ...]] = {
     "aiohttp": (
         *(f"ingest_api/{name}.py" for name in ("__main__", "answer", "app", "collect", "health", "request")),
-        *(f"ingest_api/{name}.py" for name in ("client_address", "connection", "options")),
-        *(f"queries/{name}.py" for name in ("__main__", "app", "documents", "handler")),
+        *(f"ingest_api/{name}.py" for name in ("client_address", "connection", "options", "tracker")),
+        *(f"queries/{name}.py" for name in ("__main__", "app", "documents", "handler", "web/page")),
         *("deploy/local/*", "clients/cli/service.py", "workers/webhook.py"),
     ),
     "arq": ("workers/enduring.py", "workers/jobs.py", "workers/worker.py"),
@@ -49,6 +49,7 @@ RIMS: dict[str, tuple[str, ...]] = {
     "chdb": ("deploy/local/clickhouse/engine.py",),
     "clickhouse_connect": (
         *(
+            "workers/attach.py",
             "workers/catalog.py",
             "workers/erase.py",
             "workers/erase_rows.py",
@@ -68,6 +69,7 @@ RIMS: dict[str, tuple[str, ...]] = {
     "maxminddb": ("workers/places.py",),
     "obstore": ("workers/archive.py",),
     "pygwire": ("queries/psql/*.py",),
+    "textual": ("clients/cli/top/screen.py",),
     "pydantic_settings": ("*/settings.py", "ingest_api/process.py"),
 }
 

@@ -27,9 +27,9 @@ NAUGHTY = [
 ]  # fmt: skip
 
 
-async def test_every_path_of_every_dialect_takes_post_and_health_takes_get() -> None:
+async def test_every_path_of_every_dialect_takes_post_and_health_and_the_tracker_take_get() -> None:
     known = routes(FrontDoor(Settings()))
-    assert set(known.pop("/healthz")) == set(known.pop("/readyz")) == {"GET"}
+    assert set(known.pop("/healthz")) == set(known.pop("/readyz")) == set(known.pop("/tracker.js")) == {"GET"}
     assert set(known) == {path for dialect in dialects.load() for path in dialect.routes}
     assert all(set(methods) == {"POST"} for methods in known.values())
 

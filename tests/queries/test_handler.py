@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -15,10 +16,25 @@ from ingest_api.projects import Projects
 from ingest_api.stream import Install, Redis
 from queries.route import MAX_BYTES
 from tests.queries.conftest import Console, Service, Tenant
+from tests.queries.visitor import PATH as SESSION
+from tests.queries.visitor import Visitor
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
+#: headers of requests that no page of the service's own sends
+ELSEWHERE: list[dict[str, str]] = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "none"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "{own}"},
+    {"Sec-Fetch-Site": "", "Origin": "https://evil.example"},
+    {"Sec-Fetch-Site": "", "Origin": "null"},
+    {"Sec-Fetch-Site": "", "Origin": "{own}.evil.example"},
+    {"Sec-Fetch-Site": "", "Origin": "https://evil.example", "X-Forwarded-Host": "evil.example"},
+    {"Sec-Fetch-Site": ""},
+    {"Sec-Fetch-Site": "", "Referer": "{own}/app/"},
+]
 #: what was promised: a change is seen by every process within this
 SECONDS = 5.0
 
@@ -149,3 +165,93 @@ async def test_a_change_is_seen_by_every_process_within_seconds(
         async with client.delete(f"{other}{path}/keys/{key.id}", headers=allowed) as done:
             assert done.status == 200
         await until(lambda: all_say(401), within=SECONDS)
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE, ids=json.dumps)
+async def test_a_page_of_elsewhere_changes_nothing(service: Service, tenant: Tenant, headers: dict[str, str]) -> None:
+    visitor = Visitor(service)
+    told = await visitor.sign_in(key=tenant.keys[Kind.QUERY])
+    sent = {name: value.format(own=told["origin"]) for name, value in headers.items()}
+    for method, path, order in (
+        ("POST", SESSION, {"key": tenant.keys[Kind.QUERY]}),
+        ("DELETE", SESSION, None),
+        ("POST", "/api/v2/query", {"metrics": ["visitors"]}),
+        ("PUT", "/api/v1/queries/daily", {"question": {"metrics": ["visitors"]}}),
+        ("POST", "/api/v1/shares", {}),
+    ):
+        refused = await visitor.ask(path, method, order, headers=sent)
+        assert (refused.status, refused.headers.get("Set-Cookie")) == (403, None), path
+        assert "a page of another origin" in refused.body["error"]
+        unsigned = await Visitor(service).ask(path, method, order, headers=sent)
+        assert unsigned.status == (403 if path == SESSION else 401), "without a cookie there is nothing to protect"
+    assert (await visitor.ask("/api/v1/stats", headers=sent)).status == 200, "what changes nothing is answered"
+    assert await visitor.who() == told
+    assert (await visitor.ask("/api/v1/queries")).body["data"]["queries"] == []
+
+
+async def test_an_own_page_of_a_browser_that_sends_no_fetch_metadata_is_known_by_its_origin(
+    service: Service, tenant: Tenant
+) -> None:
+    visitor = Visitor(service)
+    told = await visitor.sign_in(key=tenant.keys[Kind.QUERY])
+    own = {"Sec-Fetch-Site": "", "Origin": told["origin"]}
+    assert (await visitor.ask("/api/v2/query", "POST", {"metrics": ["visitors"]}, headers=own)).status == 200
+    behind = {**own, "X-Forwarded-Proto": "https"}
+    assert (await visitor.ask(SESSION, "DELETE", headers=behind)).status == 403, "http is not https"
+    await visitor.ask(SESSION, "DELETE", headers={**behind, "Origin": told["origin"].replace("http:", "https:")})
+
+
+async def test_a_header_wins_over_the_cookie_and_needs_no_page(
+    service: Service, tenant: Tenant, stranger: Tenant
+) -> None:
+    visitor = Visitor(service)
+    await visitor.sign_in(key=tenant.keys[Kind.QUERY])
+    other = {"Authorization": stranger.bearer(Kind.QUERY), "Sec-Fetch-Site": "cross-site"}
+    assert (await visitor.ask("/api/v1/stats", params={"site_id": stranger.site}, headers=other)).status == 200
+    assert (await visitor.ask("/api/v2/query", "POST", {"metrics": ["visitors"]}, headers=other)).status == 200
+    for wrong in ("Bearer hr_query_unknown", "Bearer", "nonsense", "Basic eDp5"):
+        answer = await visitor.ask("/api/v1/stats", headers={"Authorization": wrong})
+        assert answer.status == 401, "a key that opens nothing does not fall back on the cookie"
+
+
+async def test_nothing_that_is_secret_stands_in_a_log_line(
+    redis_url: str, clickhouse_url: str, tenant: Tenant, installed: Install
+) -> None:
+    port, secret = free_port(), tenant.keys[Kind.QUERY].split("_")[3]
+    env = {"HEADRACE_REDIS_URL": redis_url, "HEADRACE_CLICKHOUSE_URL": clickhouse_url, "HEADRACE_QUERY_PORT": str(port)}
+    started = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "queries"),
+        env={**os.environ, **env},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with aiohttp.ClientSession() as client:
+        visitor = Visitor(Service(f"http://127.0.0.1:{port}", client))
+
+        async def answers() -> bool:
+            with contextlib.suppress(aiohttp.ClientConnectionError):
+                return (await visitor.ask("/readyz")).status == 200
+            return False
+
+        await until(answers, within=30)
+        await visitor.sign_in(key=tenant.keys[Kind.QUERY])
+        session = visitor.token.split("_")[3]
+        wrong = [("GET", "/nowhere"), ("POST", SESSION), ("GET", "/api/v1/stats?period=x"), ("PUT", "/api/v1/stats")]
+        for method, path in wrong:
+            assert (await visitor.ask(path, method)).status >= 400
+        for broken in ("GET / HTTP/1.1\r\nHost: x\r\nCookie: {}\x00\r\n\r\n", "{} / HTTP/9.9\r\n\r\n"):
+            assert "400" in await told(port, broken.format(visitor.cookie))
+    started.terminate()
+    log, _ = await asyncio.wait_for(started.communicate(), 15)
+    assert [name for name in (secret, session) if name.encode() in log] == []
+
+
+async def told(port: int, sent: str) -> str:
+    """The first line of the answer to these bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent.encode())
+    async with asyncio.timeout(10):
+        line = await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    return line.decode()

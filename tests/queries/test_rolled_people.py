@@ -91,6 +91,12 @@ def test_a_user_who_has_no_number_yet_is_one_with_what_is_linked_to_her(project:
     assert project.people() == {"": 2}
 
 
+def test_who_is_who_is_asked_once_in_a_statement() -> None:
+    span = Span(START, START + 7 * HOUR, "", ZoneInfo("UTC"))
+    statement = select.rows(Question("p", (measures.find("unique_users", "metrics"),), span))
+    assert statement.text.count("FROM identities(") == 1
+
+
 def test_each_group_has_its_own_people(project: Project) -> None:
     project.happens(0, "phone", name="buy")
     project.happens(1, user_id="ada", name="buy")

@@ -216,9 +216,8 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("step", erasures.STEPS[:-1])  # the last only waits
-async def test_killed_at_any_step_it_goes_on_where_it_was(
-    history: History, redis_url: str, archive: Archive, places: Places, step: str
+async def test_killed_at_every_step_it_goes_on_where_it_was(
+    history: History, redis_url: str, archive: Archive, places: Places
 ) -> None:
     ada, bob = Person(), Person()
     retry, identify = ada.did(key="k"), ada.did(name="identify", kind="identify")
@@ -226,10 +225,11 @@ async def test_killed_at_any_step_it_goes_on_where_it_was(
     await history.drain(archive)
     one = await order(history.redis, users=[ada.user_id])
     arguments = (sys.executable, "-c", CHILD, redis_url, *places)
-    for point in (f"worker.erase_{step}:1", f"worker.erased_{step}:1"):
-        child = await asyncio.create_subprocess_exec(*arguments, env={**os.environ, fault.VARIABLE: point})
-        assert await child.wait() == fault.KILLED
-        await history.redis.delete(LOCK)  # a minute later
+    for step in erasures.STEPS[:-1]:  # the last only waits
+        for point in (f"worker.erase_{step}:1", f"worker.erased_{step}:1"):
+            child = await asyncio.create_subprocess_exec(*arguments, env={**os.environ, fault.VARIABLE: point})
+            assert await child.wait() == fault.KILLED, f"{point} was not reached"
+            await history.redis.delete(LOCK)  # a minute later
     one = await carry_out(history.redis, places, one)
     assert one.counts.items() >= {"events": 3, "rejected_events": 1, "tail": 4, "archive": 4}.items()
     assert await traces(history.warehouse, history.redis, archive, ada.user_id, ada.client_id) == []

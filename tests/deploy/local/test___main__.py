@@ -44,23 +44,29 @@ def read_until(process: "subprocess.Popen[str]", wanted: str) -> str:
     raise AssertionError(f"{wanted!r} was not printed:\n{text}")
 
 
+def stop(process: "subprocess.Popen[str]", home: Home, number: signal.Signals) -> None:
+    """Send the signal, which must stop everything."""
+    parts = record.read(home.stack_json).parts
+    process.send_signal(number)
+    rest, _ = process.communicate(timeout=20)
+    assert (process.returncode, rest) == (0, "stopped\n")
+    assert parts
+    assert record.leftovers(parts) == []
+
+
 @pytest.mark.stack
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_run_shows_the_demo_and_how_to_go_on_and_a_signal_stops_everything(home: Home, number: signal.Signals) -> None:
+def test_run_shows_the_demo_and_how_to_go_on_and_ctrl_c_stops_everything(home: Home) -> None:
     with run(home) as process:
         text = read_until(process, "Ctrl-C stops the stack")
-        parts = record.read(home.stack_json).parts
-        process.send_signal(number)
-        rest, _ = process.communicate(timeout=10)
-        assert (process.returncode, rest) == (0, "stopped\n")
-    assert record.leftovers(parts) == []
+        stop(process, home, signal.SIGINT)
     assert "200 events acknowledged" in text
     assert re.search(r"all +200 +200", text)
     assert 'curl -X POST "http://127.0.0.1:' in text
 
 
 @pytest.mark.stack
-def test_run_tells_of_a_part_that_died(home: Home) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_run_tells_of_a_part_that_died_and_a_signal_stops_everything(home: Home, number: signal.Signals) -> None:
     with run(home, HEADRACE_LOCAL_DEMO_EVENTS="0") as process:
         read_until(process, "Ctrl-C stops the stack")
         queries = next(part.pid for part in record.read(home.stack_json).parts if part.name == "queries")
@@ -70,8 +76,7 @@ def test_run_tells_of_a_part_that_died(home: Home) -> None:
             r"\d\d:\d\d:\d\d queries died \(.*\); starting it again in 0\.5 s", read_until(process, "died")
         )
         assert re.search(r"queries is ready again \(pid \d+, restart 1\)", read_until(process, "ready again"))
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
+        stop(process, home, number)
 
 
 @pytest.mark.stack

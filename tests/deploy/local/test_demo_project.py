@@ -63,7 +63,7 @@ async def test_a_key_in_the_place_of_another_kind_is_replaced(redis: Redis) -> N
 async def test_the_environment_has_every_promised_variable(home: Home) -> None:
     ports = {"redis": 1, "clickhouse": 2, "ingest_api": 3, "queries": 4, "origin": 5, "psql": 6}
     at = stack.urls(ports, home.secrets())
-    keys = {demo_project.variable(kind): f"{kind}-key" for kind in Kind}
+    keys = {demo_project.variable(kind): f"{kind}-key" for kind in demo_project.KINDS}
     made = demo_project.environment(at, keys)
     assert made["HEADRACE_PSQL_URL"] == "postgresql://demo:query-key@127.0.0.1:6/events"
     assert set(made) == {

@@ -88,12 +88,12 @@ async def test_columns_are_known_without_running_the_statement(runner: Runner) -
     assert [one.name for one in await runner.columns(statement("SHOW search_path"), ())] == ["search_path"]
 
 
-@pytest.mark.parametrize("kind", kinds.ALL, ids=lambda kind: kind.name)
-async def test_a_parameter_of_any_type_can_be_described_and_bound(runner: Runner, kind: kinds.Kind) -> None:
+async def test_a_parameter_of_any_type_can_be_described_and_bound(runner: Runner) -> None:
     one = statement("SELECT count($1) AS n")
-    assert [column.name for column in await runner.columns(one, [kind])] == ["n"]
-    nothing: tuple[Bound, bytes] = (None, b"[0]") if kind.element is None else ([], b"[1]")
-    assert await lines(await runner.read(one, [kind], [nothing[0]])) == [nothing[1]]
+    for kind in kinds.ALL:
+        assert [column.name for column in await runner.columns(one, [kind])] == ["n"], kind.name
+        nothing: tuple[Bound, bytes] = (None, b"[0]") if kind.element is None else ([], b"[1]")
+        assert await lines(await runner.read(one, [kind], [nothing[0]])) == [nothing[1]], kind.name
 
 
 async def test_a_copy_starts_its_statement(runner: Runner) -> None:
