@@ -1,6 +1,6 @@
 /** The frame around all views: who is signed in, where one can go. A view's code is fetched when it is opened. */
 import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { go, link, view } from "./address";
 import { icons, type IconName } from "./kit/icons";
 import mark from "./mark.svg";
@@ -65,6 +65,8 @@ function opened(): IconName {
 
 function Rail({ name }: { name: IconName }) {
   const project = session.value?.project;
+  const here = useRef<HTMLAnchorElement>(null);
+  useEffect(() => here.current?.scrollIntoView({ block: "nearest", inline: "center" }), [name]);
   return (
     <header class="rail">
       <a class="brand" href={link("overview")} aria-label={project?.name || project?.id || texts.brand}>
@@ -73,7 +75,7 @@ function Rail({ name }: { name: IconName }) {
       </a>
       <nav aria-label={texts.frame.navigation}>
         {(Object.keys(VIEWS) as IconName[]).filter(allowed).map((one) => (
-          <a key={one} href={link(one)} aria-current={one === name ? "page" : undefined}>
+          <a key={one} ref={one === name ? here : undefined} href={link(one)} aria-current={one === name ? "page" : undefined}>
             {icons[one]}
             {texts.views[one]}
           </a>

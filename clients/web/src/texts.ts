@@ -19,7 +19,7 @@ export const texts = {
     signOut: "Sign out",
     theme: "Theme",
     themes: { system: "System", light: "Light", dark: "Dark" },
-    readOnly: "Shared, read-only",
+    readOnly: "Read-only",
     noProject: "No project is open.",
     share: "Share",
     documents: "API reference",

@@ -94,6 +94,9 @@ export function Filters() {
   );
 }
 
+/** For good: a function made anew would take the focus back at every stroke. */
+const focus = (input: HTMLInputElement | null) => input?.focus();
+
 /** A filter in words; what was not made here is told as it is written. */
 export function told(filter: Filter): string {
   const [operator, dimension, values] = filter;
@@ -136,7 +139,7 @@ export function FilterForm({ close, add = (filter) => write([...question.value.f
       <Select label={words.operator} shown value={operator} options={Object.entries(words.operators)} on={setOperator} />
       {!bare && (
         <Field label={words.value}>
-          <input required autoFocus value={value} onInput={(event) => setValue(event.currentTarget.value)} />
+          <input required ref={focus} value={value} onInput={(event) => setValue(event.currentTarget.value)} />
         </Field>
       )}
       <button class="button first">{words.apply}</button>

@@ -90,10 +90,22 @@ export function Copy({ text, label = texts.copy.todo }: { text: string; label?: 
     return () => clearTimeout(timer);
   }, [done]);
   return (
-    <button type="button" class="button" onClick={() => navigator.clipboard.writeText(text).then(() => set(true), () => undefined)}>
+    <button type="button" class="button" onClick={() => void take(text).then(set)}>
       <span aria-live="polite">{done ? texts.copy.done : label}</span>
     </button>
   );
+}
+
+/** Into the clipboard. Over plain HTTP browsers have none but for what is selected. Tells whether it went well. */
+async function take(text: string): Promise<boolean> {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text).then(() => true, () => false);
+  const area = document.createElement("textarea");
+  area.value = text;
+  (document.querySelector("dialog[open]") ?? document.body).append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
 }
 
 interface DialogProps {
