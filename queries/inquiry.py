@@ -1,5 +1,6 @@
 """Inquiry: the statements that one answer takes, and what they say together of how fresh and complete it is."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -43,6 +44,16 @@ class Inquiry:
     async def rows(self, question: Question) -> Rows:
         """Rows of the dimensions' values, then the metrics'."""
         return await self.ask(select.rows(question))
+
+    async def together(self, *questions: Question) -> list[Rows]:
+        """Rows of several questions, asked side by side. When one fails the others are ended."""
+        asking = [asyncio.ensure_future(self.rows(question)) for question in questions]
+        try:
+            return await asyncio.gather(*asking)
+        finally:
+            for one in asking:
+                one.cancel()
+            await asyncio.wait(asking)
 
     async def total(self, question: Question) -> int:
         """How many rows there are without a limit."""

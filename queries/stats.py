@@ -20,6 +20,7 @@ from queries.question import MAX_DIMENSIONS, Question, check
 from queries.request import bots_of, event_type_of, limit_of, only, quoted
 from queries.route import Call, Parameter, Route
 from queries.service import QueryService
+from queries.store import Rows
 
 Value = int | float | None
 Group = tuple[Any, ...]
@@ -148,31 +149,31 @@ def read(asked: Mapping[str, str], project: str, now: int) -> Asked:
 async def stats(service: QueryService, call: Call) -> StatsAnswer:
     """Of the key's project."""
     asked = read(call.query, call.project.id, moment.now_ms())
-    async with inquire(service, call.project, asked.question.site_id) as inquiry:
-        value = await _value(inquiry, asked, asked.question)
-        question = asked.question
-        data = Stats(metric=question.metrics[0].name, value=value, period=question.span.label)
-        if asked.before:
-            earlier = await _value(inquiry, asked, asked.before)
-            compared = Comparison(earlier, asked.before.span.label, series.change(value, earlier))
+    question, before = asked.question, asked.before
+    groups = asked.groups(question)
+    async with inquire(service, call.project, question.site_id) as inquiry:
+        whole, *found = await inquiry.together(
+            asked.whole(question),
+            *([asked.whole(before)] if before else []),
+            *([replace(groups, limit=(groups.limit or 0) + 1)] if asked.by else []),
+        )
+        data = Stats(metric=question.metrics[0].name, value=whole[0][0], period=question.span.label)
+        if before:
+            earlier = found[0][0][0]
+            compared = Comparison(earlier, before.span.label, series.change(data.value, earlier))
             data = msgspec.structs.replace(data, comparison=compared)
         inquiry.warn(question, call.project)
         if asked.by:
-            data = await _with_groups(inquiry, asked, data)
+            data = await _with_groups(inquiry, asked, data, found[-1])
         elif asked.interval:
             data = msgspec.structs.replace(data, series=(await _series(inquiry, asked, None))[()])
     return StatsAnswer(data=data, meta=inquiry.meta())
 
 
-async def _value(inquiry: Inquiry, asked: Asked, question: Question) -> Value:
-    found: Value = (await inquiry.rows(asked.whole(question)))[0][0]
-    return found
-
-
-async def _with_groups(inquiry: Inquiry, asked: Asked, data: Stats) -> Stats:
+async def _with_groups(inquiry: Inquiry, asked: Asked, data: Stats, rows: Rows) -> Stats:
+    """`rows` are the groups, and one more where there are more."""
     question = asked.groups(asked.question)
     limit = question.limit or 0
-    rows = await inquiry.rows(replace(question, limit=limit + 1))
     more, rows[limit:] = len(rows) > limit, []
     inquiry.warn_of_unknown(asked.by, rows)
     among = tuple(tuple(row[:-1]) for row in rows)
@@ -197,8 +198,10 @@ async def _with_groups(inquiry: Inquiry, asked: Asked, data: Stats) -> Stats:
 
 async def _series(inquiry: Inquiry, asked: Asked, among: tuple[Group, ...] | None) -> dict[Group, list[Point]]:
     """The points of each group; of `()` where there are none."""
-    found = await _lines(inquiry, asked, asked.question, among)
-    before = await _lines(inquiry, asked, asked.before, among) if asked.before else {}
+    asking = [asked.series(question, among) for question in (asked.question, asked.before) if question]
+    answers = await inquiry.together(*asking)
+    found, *others = [_lines(question, among, rows) for question, rows in zip(asking, answers, strict=True)]
+    before = others[0] if others else {}
     labels, partial = series.labels(asked.question), series.partial(asked.question, inquiry.fresh_through)
     drawn = {}
     for group, values in found.items():
@@ -213,15 +216,12 @@ async def _series(inquiry: Inquiry, asked: Asked, among: tuple[Group, ...] | Non
     return drawn
 
 
-async def _lines(
-    inquiry: Inquiry, asked: Asked, question: Question, among: tuple[Group, ...] | None
-) -> dict[Group, list[Value]]:
+def _lines(question: Question, among: tuple[Group, ...] | None, rows: Rows) -> dict[Group, list[Value]]:
     """A value for each interval of each group."""
-    question = asked.series(question, among)
     found: dict[Group, list[Value]] = {
         group: [series.empty(question)[0]] * (len(question.edges) - 1) for group in (among or ((),))
     }
-    for start, *group, value in await inquiry.rows(question):
+    for start, *group, value in rows:
         found[tuple(group)][series.place(question, start)] = value
     return found
 
