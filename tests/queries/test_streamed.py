@@ -119,8 +119,8 @@ async def test_a_question_ends_with_its_client_and_a_change_does_not(method: str
         return {}
 
     async with serving(route(run, method)) as url, aiohttp.ClientSession() as session:
-        asking = asyncio.ensure_future(session.request(method, url))
-        await begun.wait()
+        asking = asyncio.ensure_future(session.request(method, url, headers={"Sec-Fetch-Site": "same-origin"}))
+        await asyncio.wait_for(begun.wait(), 10)
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
         if method == "POST":
