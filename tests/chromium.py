@@ -16,7 +16,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 #: sends while it is left does not go by the user agent of its context
 _PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36"
 #: it speaks to loopback alone, and works as root and without a graphics card
-_FLAGS = (
+FLAGS = (
     f"--user-agent={_PERSON}",
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
@@ -30,7 +30,7 @@ async def chromium() -> AsyncIterator[Browser]:
     if executable is None:
         pytest.skip(f"no browser is installed: none of {', '.join(_NAMES)} is in the path")
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=executable, args=list(_FLAGS))
+        launched = await playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         try:
             yield launched
         finally:

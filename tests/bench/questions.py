@@ -114,7 +114,7 @@ def _asked(folder: Path, events: int) -> tuple[dict[str, tuple[list[float], list
     found: dict[str, tuple[list[float], list[float]]] = {}
     problems = []
     place = folder / str(events)
-    with _service(place, events) as (port, token, client):
+    with service(place, events) as (port, token, client):
         for one in QUESTIONS:
             answer, ours = _timed(_ASKED, lambda one=one: one.read(_ask(port, token, one)))  # type: ignore[misc]
             rows, by_hand = _timed(_BY_HAND, lambda one=one: client.query(one.by_hand).result_rows)  # type: ignore[misc]
@@ -148,7 +148,7 @@ def _ask(port: int, token: str, question: Question) -> Any:
 
 
 @contextmanager
-def _service(place: Path, events: int) -> Iterator[tuple[int, str, Client]]:
+def service(place: Path, events: int) -> Iterator[tuple[int, str, Client]]:
     """The query service on the set: its port, the key of the largest project, a client of the engine."""
     place.mkdir(parents=True, exist_ok=True)
     log, port = place / "queries.log", free_port()

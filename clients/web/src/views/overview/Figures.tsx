@@ -1,4 +1,5 @@
 /** One tile for each metric; the chosen one's course is drawn below. */
+import { useEffect } from "preact/hooks";
 import { useAnswer } from "../../answer";
 import { raw } from "../../api";
 import { change } from "../../figures";
@@ -12,13 +13,26 @@ interface Row {
   comparison?: { metrics: (number | null)[]; change: (number | null)[] };
 }
 
-export function Figures({ chosen, choose }: { chosen: string; choose: (metric: string) => void }) {
+interface FiguresProps {
+  chosen: string;
+  choose: (metric: string) => void;
+  /** Is told how many events there are. */
+  counted: (events: number) => void;
+}
+
+const EVENTS = METRICS.findIndex((metric) => metric.name === "event_count");
+
+export function Figures({ chosen, choose, counted }: FiguresProps) {
   const body = {
     ...asQuestion(),
     metrics: METRICS.map((metric) => metric.name),
     ...(question.value.compare && question.value.period !== "all" ? { include: { comparison: "previous" } } : {}),
   };
   const asked = useAnswer(JSON.stringify({ ...body, date_range: question.value }), async (signal) => (await raw<{ results: Row[] }>("/api/v2/query", body, signal)).results[0]);
+  const events = asked.busy ? undefined : asked.data?.metrics[EVENTS];
+  useEffect(() => {
+    if (events != null) counted(events);
+  }, [events]);
   if (asked.error) return <div style={{ padding: "16px" }}><Problem error={asked.error} again={asked.again} /></div>;
   return (
     <div class="figures" aria-busy={asked.busy}>

@@ -3,23 +3,22 @@ import { useState } from "preact/hooks";
 import { get } from "../../api";
 import { useAnswer } from "../../answer";
 import { Asked, Filters } from "../../kit/Asked";
-import { Skeleton } from "../../kit/Card";
 import { asParameters } from "../../question";
-import { may } from "../../session";
 import { texts } from "../../texts";
 import { Course } from "./Course";
 import { FirstEvent } from "./FirstEvent";
 import { Figures } from "./Figures";
 import { Lists } from "./Lists";
 
-interface Page {
-  events: unknown[];
-}
+/** Whether there was anything at all, asked where the span shows nothing. */
+const EVER = { metric: "event_count", period: "all", bots: "include" };
 
 export default function Overview() {
   const [metric, setMetric] = useState("visitors");
-  const stored = useAnswer("first", async (signal) => !may("query") || (await get<Page>("/api/v1/events", { limit: "1" }, signal)).data.events.length > 0);
-  if (stored.data === false) return <FirstEvent arrived={stored.again} />;
+  const [count, setCount] = useState<number>();
+  const nothing = count === 0;
+  const stored = useAnswer(String(nothing), async (signal) => !nothing || (await get<{ value: number }>("/api/v1/stats", EVER, signal)).data.value > 0);
+  if (stored.data === false) return <FirstEvent arrived={() => setCount(undefined)} />;
   return (
     <div class="stack">
       <div class="head">
@@ -28,17 +27,11 @@ export default function Overview() {
         <Asked />
       </div>
       <Filters />
-      {stored.data === undefined && !stored.error ? (
-        <Skeleton lines={10} />
-      ) : (
-        <>
-          <section class="card">
-            <Figures chosen={metric} choose={setMetric} />
-            <Course metric={metric} />
-          </section>
-          <Lists />
-        </>
-      )}
+      <section class="card">
+        <Figures chosen={metric} choose={setMetric} counted={setCount} />
+        <Course metric={metric} />
+      </section>
+      <Lists />
     </div>
   );
 }
