@@ -13,6 +13,9 @@ CORPORA_READY := $(NPM_READY) $(PLACES_READY)
 PAGE := queries/web/assets/index.html
 TRACKER := ingest_api/assets/tracker.js
 sources = $(shell find $(1) \( -name node_modules -o -name dist \) -prune -o -type f -print)
+# what audits and lists: in an environment of its own, locked by hashes
+SUPPLY := build/supply
+SUPPLY_READY := $(SUPPLY)/.ready
 # a file's tests stay together: they share their Redis and their engine, which each process has for itself
 SIDE_BY_SIDE := -n auto --dist loadfile
 # tests of the stack wait much of their time: three processes for two cores; tests/conftest.py says which file is first
@@ -23,7 +26,7 @@ WAITING = -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status logs assets check test test-containers faults bench corpora fmt lock clean
+.PHONY: help run up down status logs assets check test test-containers faults bench corpora audit sbom licences wheel fmt lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,12 +90,31 @@ faults: $(READY) ## break everything on purpose, three times each, and write doc
 bench: $(READY) ## rates, latencies and CPU per event, as ratios to ceilings of the same run
 	@$(BIN)/python -m tests.bench
 
+$(SUPPLY_READY): deploy/supply/tools.lock
+	@$(PYTHON) -m venv $(SUPPLY)
+	@$(SUPPLY)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+audit: $(READY) $(SUPPLY_READY) ## known holes of all that is locked; needs the network, and fails where nobody answers
+	@$(BIN)/python -m deploy.supply.audit $(SUPPLY)/bin
+
+sbom: $(READY) $(SUPPLY_READY) ## list what is shipped, as CycloneDX, into build/sbom
+	@$(BIN)/python -m deploy.supply.sbom $(SUPPLY)/bin build/sbom
+
+licences: sbom ## list the licences of what is shipped; fails on one that is unknown or not allowed
+	@$(BIN)/python -m deploy.supply.licences build/sbom/*.cdx.json
+
+wheel: $(READY) assets ## build the wheel into build/dist, the same bytes from the same commit
+	@test -e $(PAGE) && test -e $(TRACKER) || { echo "Not without the web page and the tracker: see above why they were not built."; exit 1; }
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/hatchling build -t wheel -d build/dist
+
 fmt: $(READY) ## format and fix what can be fixed
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: $(READY) ## write requirements.lock again from pyproject.toml
+lock: $(READY) ## write requirements.lock again from pyproject.toml, and the lock of the tools
 	@$(BIN)/uv pip compile -q pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	@$(BIN)/uv pip compile -q deploy/supply/tools.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o deploy/supply/tools.lock
 
 clean: ## remove .venv and caches; data in .headrace/ stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -74,7 +74,7 @@ def main() -> None:
     settings = read_settings(Settings)
     _check_parser()
     _make_room(settings.max_connections)
-    offer_metrics(settings.metrics_port)
+    offer_metrics(settings.metrics_port, settings.metrics_host)
     sys.exit(uvloop.run(serve(settings)))
 
 

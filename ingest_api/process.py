@@ -9,7 +9,7 @@ from typing import TypeVar
 import orjson
 from prometheus_client import start_http_server
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +21,13 @@ def read_settings(kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as error:
-        wrong = [f"HEADRACE_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors()]
-        sys.exit("Settings that cannot be used:\n  " + "\n  ".join(wrong))
+        wrong = [
+            f"HEADRACE_{str(one['loc'][0]).upper()}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors(include_input=False)
+        ]
+    except SettingsError as error:
+        wrong = [str(error)]
+    sys.exit("Settings that cannot be used:\n  " + "\n  ".join(wrong))
 
 
 def set_up_log() -> None:
@@ -40,11 +45,11 @@ def calm_collector() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
-def offer_metrics(port: int) -> None:
-    """Prometheus on loopback; 0 offers none. A second process on one machine finds the port taken and goes without."""
+def offer_metrics(port: int, host: str) -> None:
+    """For Prometheus; port 0 offers none. A second process on one machine finds the port taken and goes without."""
     if not port:
         return
     try:
-        start_http_server(port, addr="127.0.0.1")
+        start_http_server(port, addr=host)
     except OSError as error:
         log.warning("no metrics", extra={"action": "start", "port": port, "why": str(error)})

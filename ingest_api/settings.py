@@ -4,8 +4,8 @@ import ipaddress
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ingest_api.confidential import Confidential, RedisUrl
 from ingest_api.durability import Level
 
 
@@ -16,15 +16,14 @@ def _networks(text: str) -> str:
     return text
 
 
-class Settings(BaseSettings):
+class Settings(Confidential):
     """Each field is an environment variable: HEADRACE_ and the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="HEADRACE_", frozen=True, extra="ignore")
-
-    redis_url: str = Field(default="redis://127.0.0.1:6379/0", description="where the streams are")
+    redis_url: RedisUrl = Field(default="redis://127.0.0.1:6379/0", repr=False, description="where the streams are")
     ingest_host: str = Field(default="127.0.0.1", description="address the front door listens on")
     ingest_port: int = Field(default=8080, ge=0, le=65535, description="port the front door listens on")
-    metrics_port: int = Field(default=0, ge=0, le=65535, description="port for Prometheus on loopback; 0 turns it off")
+    metrics_host: str = Field(default="127.0.0.1", description="address on which Prometheus metrics are offered")
+    metrics_port: int = Field(default=0, ge=0, le=65535, description="port for Prometheus metrics; 0 turns it off")
     shards: int = Field(default=4, ge=1, le=256, description="number of shards, fixed at install")
     window_seconds: int = Field(
         default=86_400, ge=60, description="how long idempotency keys are remembered, fixed at install"

@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from ingest_api import redis_url
 from ingest_api.durability import Level
 
 GROUP = "workers"
@@ -145,7 +146,7 @@ def connect(url: str, *, timeout: float | None = 5.0) -> Redis:
     Whoever asks while all its connections are busy waits for one.
     """
     pool = redis_asyncio.BlockingConnectionPool.from_url(
-        url,
+        redis_url.checked(url),
         max_connections=64,
         timeout=5.0,
         socket_connect_timeout=1.0,

@@ -27,7 +27,7 @@ def main() -> None:
     """Read the settings, set up the log, serve."""
     set_up_log()
     settings = read_settings(Settings)
-    offer_metrics(settings.query_metrics_port)
+    offer_metrics(settings.query_metrics_port, settings.metrics_host)
     uvloop.run(serve(settings))
 
 

@@ -1,5 +1,6 @@
 """Wiring of the query service: routes, paths and methods that there are not, request ids, start and stop."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 
@@ -7,6 +8,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from ingest_api import request_id
+from queries import standing
 from queries.documents import documents
 from queries.errors import Refused
 from queries.handler import Handler, answering, error
@@ -38,6 +40,7 @@ def build_app(settings: Settings) -> web.Application:
     app.on_response_prepare.append(_name)
     app.on_shutdown.append(_let_go)
     app.cleanup_ctx.append(_close)
+    app.cleanup_ctx.append(_stand)
     if settings.psql_port:
         app.cleanup_ctx.append(_psql(settings))
     return app
@@ -106,6 +109,14 @@ async def _let_go(app: web.Application) -> None:
 async def _close(app: web.Application) -> AsyncIterator[None]:
     yield
     await app[SERVICE].close()
+
+
+async def _stand(app: web.Application) -> AsyncIterator[None]:
+    service = app[SERVICE]
+    watching = asyncio.get_running_loop().create_task(standing.watch(service.redis, service.freshness))
+    yield
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
 
 
 def _psql(settings: Settings) -> Callable[[web.Application], AsyncIterator[None]]:

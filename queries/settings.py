@@ -1,26 +1,32 @@
 """Settings of the query service, read whole from the environment at start."""
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from ingest_api.confidential import Confidential, RedisUrl
+from workers import address
 
 
-class Settings(BaseSettings):
+class Settings(Confidential):
     """Each field is an environment variable: HEADRACE_ and the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="HEADRACE_", frozen=True, extra="ignore")
-
-    redis_url: str = Field(default="redis://127.0.0.1:6379/0", description="where keys and the drain's progress are")
-    clickhouse_url: str = Field(
-        default="http://default@127.0.0.1:8123/?database=headrace", description="where the events are"
+    redis_url: RedisUrl = Field(
+        default="redis://127.0.0.1:6379/0", repr=False, description="where keys and the drain's progress are"
     )
-    sql_clickhouse_url: str = Field(
+    clickhouse_url: Annotated[str, AfterValidator(address.checked)] = Field(
+        default="http://default@127.0.0.1:8123/?database=headrace", repr=False, description="where the events are"
+    )
+    sql_clickhouse_url: Annotated[str, AfterValidator(lambda url: url and address.checked(url))] = Field(
         default="",
+        repr=False,
         description="the same for SQL of analysts, by the account of deploy/clickhouse; empty: no other account",
     )
     query_host: str = Field(default="127.0.0.1", description="address the query service listens on")
     query_port: int = Field(default=8090, ge=0, le=65535, description="port the query service listens on")
+    metrics_host: str = Field(default="127.0.0.1", description="address on which Prometheus metrics are offered")
     query_metrics_port: int = Field(
-        default=0, ge=0, le=65535, description="port for the query service's Prometheus metrics on loopback; 0: off"
+        default=0, ge=0, le=65535, description="port for the query service's Prometheus metrics; 0: off"
     )
     query_timeout_seconds: float = Field(default=10.0, gt=0, description="a question that takes longer is ended")
     query_places: int = Field(default=8, ge=1, description="questions that run at a time; a project takes half at most")

@@ -16,3 +16,9 @@ LIVE_READERS = Gauge("query_live_readers", "Live tails")
 LIVE_DROPPED = Counter("query_live_dropped_total", "Live tails dropped for reading too slowly")
 #: looks into ClickHouse for live tails
 LIVE_POLLS = Counter("query_live_polls_total", "Questions asked for live tails")
+#: the pipeline as of the last look, whichever process looked: standing.py
+REDIS_REACHABLE = Gauge("query_redis_reachable", "Whether Redis answered the last look")
+LAG_SECONDS = Gauge("query_lag_seconds", "How long the oldest event that is not stored has waited")
+WAITING_EVENTS = Gauge("query_waiting_events", "Events that are acknowledged and not stored")
+FREE_SHARDS = Gauge("query_free_shards", "Shards that no worker holds")
+REDIS_FULL_RATIO = Gauge("query_redis_full_ratio", "Used of Redis's maxmemory; 0 where it has none")

@@ -13,7 +13,6 @@ from redis.exceptions import RedisError
 from ingest_api import fault
 from ingest_api.stream import Install, Redis, Shard, fcall, load_functions, wait_for_install
 from workers import audit, heartbeat, tail, telemetry
-from workers.address import address
 from workers.archive import Archive, check
 from workers.drain import Drain
 from workers.heartbeat import Heartbeat
@@ -38,8 +37,7 @@ class Fleet:
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self._redis = redis
         self._settings = settings
-        address(settings.clickhouse_url)  # one that cannot be used ends the process now, not later in silence
-        check(settings.archive)
+        check(settings.archive)  # one that cannot be used ends the process now, not later in silence
         self.id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._started_at = 0
         self._install: Install | None = None

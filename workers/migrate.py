@@ -23,6 +23,7 @@ from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
+from ingest_api.process import read_settings
 from workers.address import Address, address
 from workers.settings import Settings
 
@@ -140,7 +141,7 @@ def main() -> int:
     parser.add_argument("command", choices=["plan", "apply"], nargs="?", default="plan")
     command = parser.parse_args().command
     try:
-        client = connect(Settings().clickhouse_url)
+        client = connect(read_settings(Settings).clickhouse_url)
         todo = apply(client) if command == "apply" else pending(client)
     except (MigrationError, ClickHouseError) as error:
         print(f"migrate: {error}", file=sys.stderr)

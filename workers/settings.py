@@ -3,8 +3,9 @@
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ingest_api.confidential import Confidential, RedisUrl
+from workers import address
 from workers.reach import Reach
 
 
@@ -13,17 +14,16 @@ def _networks(text: str) -> str:
     return text
 
 
-class Settings(BaseSettings):
+class Settings(Confidential):
     """Each field is an environment variable: HEADRACE_ and the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="HEADRACE_", frozen=True, extra="ignore")
-
-    redis_url: str = Field(default="redis://127.0.0.1:6379/0", description="where the streams are")
-    clickhouse_url: str = Field(
-        default="http://default@127.0.0.1:8123/?database=headrace", description="where the events go"
+    redis_url: RedisUrl = Field(default="redis://127.0.0.1:6379/0", repr=False, description="where the streams are")
+    clickhouse_url: Annotated[str, AfterValidator(address.checked)] = Field(
+        default="http://default@127.0.0.1:8123/?database=headrace", repr=False, description="where the events go"
     )
+    metrics_host: str = Field(default="127.0.0.1", description="address on which Prometheus metrics are offered")
     worker_metrics_port: int = Field(
-        default=0, ge=0, le=65535, description="port for the worker's Prometheus metrics on loopback; 0 turns it off"
+        default=0, ge=0, le=65535, description="port for the worker's Prometheus metrics; 0 turns it off"
     )
     batch_events: int = Field(default=20_000, ge=1, le=500_000, description="events that make a batch at once")
     batch_bytes: int = Field(default=32 * 1024 * 1024, ge=1024, description="unpacked bytes that make a batch at once")

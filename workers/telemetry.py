@@ -34,3 +34,9 @@ ROLLED_HOURS = Counter("worker_rolled_hours_total", "Hours of projects rolled up
 ALERT_CHECKS = Counter("worker_alert_checks_total", "Checks of alerts by outcome", ["outcome"])
 #: attempts to tell a receiver of an alert: sent, failed (it is tried again), given_up
 ALERT_MESSAGES = Counter("worker_alert_messages_total", "Messages of alerts by outcome", ["outcome"])
+
+# a series that began with its first count would hide that count from increase()
+for _outcome in ("stored", "rejected", "repeated", "erased"):
+    EVENTS.labels(_outcome)
+for _outcome in ("sent", "failed", "given_up"):
+    ALERT_MESSAGES.labels(_outcome)

@@ -70,7 +70,7 @@ def _leave(_main: "asyncio.Task[Any]") -> None:
 async def _start(ctx: dict[str, Any]) -> None:
     set_up_log()
     logging.getLogger("arq").handlers.clear()  # arq's command line set one up before; each line would come twice
-    offer_metrics(_settings.worker_metrics_port)
+    offer_metrics(_settings.worker_metrics_port, _settings.metrics_host)
     if (main := asyncio.current_task()) is not None:
         main.add_done_callback(_leave)
     await _outlive_outages(ctx["redis"])

@@ -19,12 +19,14 @@ from clients.cli import rejected as workbench
 from clients.cli import report as reports
 from clients.cli import saved as saved_queries
 from clients.cli import schema as schemas
+from clients.cli.bench.command import bench
 from clients.cli.catalog import catalog
 from clients.cli.erase import erase, show_erasure
 from clients.cli.errors import CliError, Exit
 from clients.cli.export import export
 from clients.cli.ledger import ledger
 from clients.cli.output import Invocation, Output
+from clients.cli.plan.command import plan
 from clients.cli.redrive import redrive_rejected
 from clients.cli.send import send
 from clients.cli.sql import sql
@@ -56,6 +58,16 @@ Show how far hours are rolled up.
 
 headrace rollups
 headrace rollups --again shop"""
+BACKUP = """\
+Back up the whole installation as it is at one moment, while it goes on.
+
+headrace backup /backups/2026-11-22
+headrace backup s3://backups/headrace/2026-11-22"""
+RESTORE = """\
+Restore an installation into empty stores, while no service runs.
+
+headrace restore /backups/2026-11-22 --check
+headrace restore /backups/2026-11-22"""
 TOP = """\
 Watch the pipeline: rates, shards, workers, what is wrong, and the last events.
 
@@ -102,6 +114,10 @@ app.command("clients.cli.doctor:doctor", help=DOCTOR)  # by name: no other comma
 app.command(durability.keep_at, name="durability")
 app.command("clients.cli.replay:replay", help=REPLAY)  # by name, for the same reason
 app.command("clients.cli.rollups:rollups", help=ROLLUPS)  # by name, for the same reason
+app.command(plan)
+app.command(bench)
+app.command("clients.cli.vault:backup", help=BACKUP)  # by name, for the same reason
+app.command("clients.cli.vault:restore", help=RESTORE)  # by name, for the same reason
 app.command(erase)
 app.command(show_erasure, name="erasure")
 app.command(identity)

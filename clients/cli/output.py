@@ -12,6 +12,7 @@ from rich.text import Text
 
 from clients.cli.errors import Exit
 from clients.cli.settings import Settings
+from ingest_api.log_line import struck
 
 #: columns of a table that nobody looks at on a screen
 PIPE_WIDTH = 200
@@ -56,7 +57,8 @@ class Output:
         self.err.print(Text(text, style="dim"))
 
     def error(self, message: str, code: Exit, document: dict[str, Any] | None = None) -> None:
-        """Why the command ends without an answer; `document` is what it did before."""
+        """Why the command ends without an answer; `document` is what it did before. A library's words may be in it."""
+        message = struck(message)
         if self.json and not self.lines:
             told = {"error": message, "exit_code": code, **(document or {})}
             self._write(orjson.dumps(told, option=orjson.OPT_INDENT_2))

@@ -129,7 +129,7 @@ class Service:
         raise _refused(answer, "HEADRACE_QUERY_KEY")
 
     async def manage(self, method: str, path: str, *, order: object = None, params: dict[str, str]) -> Answer:
-        """Ask or order something of the query service that an operator may; the answer is 200.
+        """Ask or order something of the query service that an operator may; the answer is 200, of what was made 201.
 
         Without an admin key what only reads is tried with the query key, which sees its own project.
         """
@@ -145,7 +145,7 @@ class Service:
         answer = await self._request(
             method, url, path, who="The query service", body=body, headers=headers, params=params
         )
-        if answer.status == 200:
+        if answer.status in {200, 201}:
             return answer
         if answer.status == 404 and answer.reason():
             raise No(answer.reason())

@@ -3,25 +3,19 @@
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict, SettingsError
 from yarl import URL
 
 from clients.cli.errors import WrongUsage
+from ingest_api.confidential import Confidential
 
 DEMO_ENV = Path(".headrace/demo.env")
 
 
-class Settings(BaseSettings):
+class Settings(Confidential):
     """Each field is an environment variable: HEADRACE_ and the field's name in capitals. Empty means not set."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="HEADRACE_",
-        env_file=DEMO_ENV,
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        str_strip_whitespace=True,
-    )
+    model_config = SettingsConfigDict(env_file=DEMO_ENV, env_ignore_empty=True, str_strip_whitespace=True)
 
     url: str = Field("", description="address of the service, when one address serves everything")
     ingest_url: str = Field("", description="address of the front door, when it has its own")
@@ -31,9 +25,9 @@ class Settings(BaseSettings):
     admin_key: str = Field("", repr=False, description="key for rejected, and for managing projects over HTTP")
     delete_key: str = Field("", repr=False, description="key for changing what is stored of people")
     site_id: str = Field("", description="site whose stats are asked for")
-    redis_url: str = Field("", repr=False, description="Redis, for project, key, doctor and replay")
-    clickhouse_url: str = Field("", repr=False, description="ClickHouse over HTTP, for doctor and replay")
-    archive: str = Field("", description="the archive of the workers, for replay")
+    redis_url: str = Field("", repr=False, description="Redis, for project, key, doctor, replay, backup and restore")
+    clickhouse_url: str = Field("", repr=False, description="ClickHouse, for doctor, replay, backup and restore")
+    archive: str = Field("", description="the archive of the workers, for replay and restore")
     geo_database: str = Field("", description="the place databases of the workers, for replay")
 
     @property
@@ -56,8 +50,10 @@ class Settings(BaseSettings):
 
 def load(*, url: str | None = None, key: str | None = None) -> Settings:
     """Settings of this run. `url` and `key` are the options of the command line and win over everything."""
-    stated = Settings(_env_file=None)
-    found = Settings()
+    try:
+        stated, found = Settings(_env_file=None), Settings()
+    except SettingsError as error:
+        raise WrongUsage(str(error)) from error
     changes: dict[str, str] = {}
     if stated.url:  # demo.env must not send one half of somebody's requests elsewhere
         changes |= {"ingest_url": stated.ingest_url, "query_url": stated.query_url}
@@ -71,9 +67,10 @@ def load(*, url: str | None = None, key: str | None = None) -> Settings:
 def without_password(url: str) -> str:
     """An address fit for a message."""
     try:
-        return str(URL(url).with_user(None))
+        shown = str(URL(url).with_user(None))
     except ValueError:
-        return "(an address that cannot be read)"
+        shown = "@"
+    return "(an address that cannot be read)" if "@" in shown else shown  # half of a password may stand before it
 
 
 def _address(name: str, value: str) -> str:

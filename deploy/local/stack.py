@@ -67,7 +67,9 @@ def _stores(home: Home, ports: Mapping[str, int], secrets: Secrets) -> list[Spec
 
 
 def _services(settings: Settings, ports: Mapping[str, int], at: Urls) -> list[Spec]:
-    redis, clickhouse = {"HEADRACE_REDIS_URL": at.redis}, {"HEADRACE_CLICKHOUSE_URL": at.clickhouse}
+    # no file of whoever starts the stack has a say in where its own stores are
+    redis = {"HEADRACE_REDIS_URL": at.redis, "HEADRACE_REDIS_URL_FILE": ""}
+    clickhouse = {"HEADRACE_CLICKHOUSE_URL": at.clickhouse, "HEADRACE_CLICKHOUSE_URL_FILE": ""}
     demo = {"HEADRACE_DEMO_KEYS": "1", "HEADRACE_SHUTDOWN_SECONDS": _SHUTDOWN_SECONDS}
     ingest_port, query_port = ports["ingest_api"], ports["queries"]
     ingest = {"HEADRACE_INGEST_HOST": HOST, "HEADRACE_INGEST_PORT": str(ingest_port)}

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Iterable
 
 from ingest_api.dialects.intake import DIALECT
 from ingest_api.event import Event
@@ -26,15 +27,16 @@ def bodies(count: int, batch: int, seed: int) -> list[bytes]:
 
 def stamped(count: int, seed: int) -> list[Stamped]:
     """So many events as the front door hands them to its appender. `count` is a multiple of 1,000."""
+    return received(bodies(count // _EACH, _EACH, seed))
+
+
+def received(arrays: Iterable[bytes]) -> list[Stamped]:
+    """The events of such arrays, each of 1,000 events at most, as the front door hands them to its appender."""
     now = int(time.time() * 1000)
     limits, project = Limits.of(Settings()), Project(PROJECT, (), now)
     earliest, latest = window(project, limits, now, recent_only=False)
     context = Context(project, DIALECT.name, now, earliest, latest, "127.0.0.1", _AGENT, limits)
-    drafts = (
-        item
-        for body in bodies(count // _EACH, _EACH, seed)
-        for item in DIALECT.parse(RawRequest({}, {}, "", body, now, "", ""), _EACH).items
-    )
+    drafts = (item for body in arrays for item in DIALECT.parse(RawRequest({}, {}, "", body, now, "", ""), _EACH).items)
     entries = [normalise(draft, context, number) for number, draft in enumerate(drafts)]  # type: ignore[arg-type]  # no refusal among them
     return [entry for entry in entries if isinstance(entry, Stamped)]
 

@@ -102,7 +102,8 @@ def show(where: Machine, outcome: Outcome) -> None:
         f"{where.when}, {where.system}, {where.cpus} cpus, load {where.load}, Python {where.python}", highlight=False
     )
     console.print(f"{versions}\n{pinning}", highlight=False, soft_wrap=True)
-    console.print(_table(outcome.lines))
+    if outcome.lines:
+        console.print(_table(outcome.lines))
     for note in outcome.notes:
         console.print(f"- {note}", highlight=False, soft_wrap=True)
     for problem in outcome.problems:

@@ -17,23 +17,25 @@ DOORS: dict[tuple[str, str], set[str]] = {
         *("event", "fault", "frame", "halt", "ledger", "memory", "process", "progress", "projects", "runs", "stream"),
         *("erasures", "normalise", "tombstones"),
         *("durability", "moment", "project", "records", "schema", "schemas", "secret", "validation", "zstd"),
-        *("alert", "notice", "outbox", "saved", "shelf"),
+        *("alert", "backup", "confidential", "notice", "outbox", "rate", "saved", "shelf"),
     },
     ("queries", "ingest_api"): {
         *("access", "errors", "frame", "keys", "ledger", "moment", "normalise", "openapi", "process", "progress"),
-        *("project", "projects", "request_id", "stream"),
+        *("memory", "project", "projects", "request_id", "stream"),
         *("erasures", "secret", "tombstones"),
         *("durability", "event", "halt", "redrive", "schema", "schemas", "validation"),
-        *("alert", "notice", "outbox", "saved", "shelf"),
+        *("alert", "confidential", "notice", "outbox", "saved", "shelf"),
     },
     ("queries", "workers"): {"address", "health", "heartbeat", "rolled"},
     ("workers", "queries"): {"figure"},
     ("deploy", "ingest_api"): {"access", "keys", "progress", "projects", "stream", "zstd"},
     ("clients", "ingest_api"): {
-        *("backup", "durability", "keys", "moment", "progress", "project", "projects", "stream", "zstd"),
+        *("backup", "confidential", "durability", "keys", "log_line", "moment", "progress", "project", "projects"),
+        *("stream", "zstd"),
     },
     ("clients", "workers"): {
         *("address", "archive", "audit", "errors", "heartbeat", "migrate", "replay", "rollup", "upkeep", "visit"),
+        *("backup", "depot", "erase", "restore", "vault"),
     },
 }
 #: framework -> the files that may know it
@@ -50,14 +52,18 @@ RIMS: dict[str, tuple[str, ...]] = {
     "clickhouse_connect": (
         *(
             "workers/attach.py",
+            "workers/backup.py",
             "workers/catalog.py",
+            "workers/depot.py",
             "workers/erase.py",
             "workers/erase_rows.py",
             "workers/ledger.py",
             "workers/migrate.py",
             "workers/proof.py",
+            "workers/restore.py",
             "workers/retention.py",
             "workers/sink.py",
+            "workers/tables.py",
             "workers/visit.py",
             "queries/store.py",
         ),
@@ -67,10 +73,10 @@ RIMS: dict[str, tuple[str, ...]] = {
     ),
     "iptocc": ("workers/places.py",),
     "maxminddb": ("workers/places.py",),
-    "obstore": ("workers/archive.py",),
+    "obstore": ("workers/archive.py", "workers/vault.py"),
     "pygwire": ("queries/psql/*.py",),
     "textual": ("clients/cli/top/screen.py",),
-    "pydantic_settings": ("*/settings.py", "ingest_api/process.py"),
+    "pydantic_settings": ("*/settings.py", "ingest_api/confidential.py", "ingest_api/process.py"),
 }
 
 

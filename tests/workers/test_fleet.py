@@ -23,11 +23,6 @@ from workers.heartbeat import read
 from workers.settings import Settings
 
 
-def test_an_address_that_cannot_be_used_ends_the_worker_at_once() -> None:
-    with pytest.raises(ValueError, match="HEADRACE_CLICKHOUSE_URL"):
-        Fleet(connect("redis://127.0.0.1:1/0"), Settings(clickhouse_url="nonsense"))
-
-
 def test_an_archive_that_can_be_none_ends_the_worker_at_once() -> None:
     with pytest.raises(ValueError, match="HEADRACE_ARCHIVE"):
         Fleet(connect("redis://127.0.0.1:1/0"), Settings(archive="ftp://host"))

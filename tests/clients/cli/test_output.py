@@ -28,6 +28,14 @@ def test_an_error_is_a_document_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert seen.err == "headrace: It is away.\n"
 
 
+def test_an_error_has_no_password_and_no_command_of_redis_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "Command # 3 (SET headrace:secret planted\n) of pipeline caused error: OOM; redis://:planted@host:6379/0"
+    Output(json=True).error(said, Exit.SERVICE)
+    seen = capsys.readouterr()
+    assert "Command # 3 of pipeline caused error: OOM; redis://***@host" in seen.err
+    assert "planted" not in seen.out + seen.err
+
+
 def test_control_characters_are_replaced() -> None:
     assert (
         printable("a\x1b[2Jb\x9bc\u202ed")

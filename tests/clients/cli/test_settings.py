@@ -74,3 +74,14 @@ def test_keys_and_passwords_are_not_shown() -> None:
     assert "hr_write_x" not in repr(settings.load(key="hr_write_x"))
     assert settings.without_password("redis://user:pw@host:6379/0") == "redis://host:6379/0"
     assert "pw" not in settings.without_password("redis://:pw@host:port")
+    assert settings.without_password("redis://user:12#pw@host/0") == "(an address that cannot be read)"
+
+
+def test_a_file_may_hold_a_key_and_wins_over_demo_env(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_demo(folder, "HEADRACE_WRITE_KEY=demo\n")
+    (folder / "key").write_text("mine\n")
+    monkeypatch.setenv("HEADRACE_WRITE_KEY_FILE", "key")
+    assert settings.load().write_key == "mine"
+    monkeypatch.setenv("HEADRACE_WRITE_KEY_FILE", "gone")
+    with pytest.raises(WrongUsage, match="HEADRACE_WRITE_KEY_FILE: gone cannot be read"):
+        settings.load()

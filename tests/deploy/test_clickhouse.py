@@ -1,0 +1,127 @@
+"""The warehouse's configuration, as far as the engine alone can read it: it has no users, so none logs in here."""
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import clickhouse_connect
+import pytest
+from clickhouse_connect.driver.asyncclient import AsyncClient
+
+from tests.deploy.secrets import DEPLOY, secrets, url
+from workers.address import address
+
+pytestmark = pytest.mark.stack
+
+
+def read(path: Path) -> ET.Element:
+    """A file of ours."""
+    return ET.fromstring(path.read_text())  # noqa: S314  # written here, and by no stranger
+
+
+SERVER = read(DEPLOY / "clickhouse/server.xml")
+USERS = read(DEPLOY / "clickhouse/users.xml")
+POLICY = (DEPLOY / "clickhouse/row_policy.sql").read_text()
+#: those of the server whose names stand for more than a setting
+SECTIONS = {"listen_host", "http_port", "timezone", "custom_settings_prefixes", "logger", "prometheus"}
+
+
+@pytest.fixture
+async def engine(clickhouse_url: str) -> AsyncIterator[AsyncClient]:
+    client = await clickhouse_connect.get_async_client(**address(clickhouse_url), autogenerate_session_id=False)
+    yield client
+    await client.close()
+
+
+def accounts() -> list[ET.Element]:
+    """The accounts that may log in."""
+    return [user for user in USERS.find("users") or [] if user.get("remove") is None]
+
+
+def grants(account: str) -> list[str]:
+    """As they are written."""
+    return [query.text or "" for query in USERS.findall(f"users/{account}/grants/query")]
+
+
+async def column(engine: AsyncClient, query: str) -> set[str]:
+    return {str(row[0]) for row in (await engine.query(query)).result_rows}
+
+
+async def test_every_grant_and_condition_is_read_by_the_engine(engine: AsyncClient) -> None:
+    for user in accounts():
+        for grant in grants(user.tag):
+            await engine.query("SELECT formatQuery({text:String})", {"text": f"{grant} TO {user.tag}"})
+    for condition in USERS.iter("filter"):
+        await engine.query("SELECT formatQuerySingleLine({text:String})", {"text": f"SELECT {condition.text}"})
+
+
+async def test_every_grant_is_on_a_table_that_there_is(engine: AsyncClient) -> None:
+    tables = await column(engine, "SELECT name FROM system.tables WHERE database = currentDatabase()")
+    named = {name for user in accounts() for one in grants(user.tag) for name in re.findall(r"headrace\.(\w+)$", one)}
+    assert named - tables == set()
+    assert "rejected_events" in named
+    filtered = {table.tag for table in USERS.findall("users/headrace_sql/databases/headrace/*")}
+    assert filtered - tables == set()
+
+
+async def test_settings_are_those_of_the_engine(engine: AsyncClient) -> None:
+    known = await column(engine, "SELECT name FROM system.settings")
+    profiles = {one.tag for profile in USERS.find("profiles") or [] for one in profile} - {"constraints"}
+    assert profiles - known == set()
+    of_server = await column(engine, "SELECT name FROM system.server_settings")
+    used = {one.tag for one in SERVER if one.get("remove") is None and not one.tag.endswith("_log")}
+    assert used - SECTIONS - of_server == set()
+
+
+def test_sql_of_analysts_sees_one_project_whichever_way_the_account_was_made() -> None:
+    condition = "project = getSetting('SQL_headrace_project')"
+    filters = {
+        table.tag: table.findtext("filter") for table in USERS.findall("users/headrace_sql/databases/headrace/*")
+    }
+    policies = re.findall(r"POLICY IF NOT EXISTS of_project ON headrace\.(\w+)\s+USING (.+?) AS RESTRICTIVE", POLICY)
+    assert filters == dict(policies)
+    assert set(filters.values()) == {condition}
+    assert sorted(grants("headrace_sql")) == sorted(
+        re.findall(r"^(GRANT SELECT ON \S+) TO", POLICY, flags=re.MULTILINE)
+    )
+
+
+def test_the_bounds_of_that_account_are_the_same_too() -> None:
+    values = {one.tag: one.text for one in USERS.find("profiles/headrace_sql") or [] if one.tag != "constraints"}
+    written = re.findall(r"^    (\w+) = (\S+) (?:CONST|MIN)", POLICY, flags=re.MULTILINE)
+    assert values == dict(written)
+
+
+def test_nobody_is_let_in_without_a_password() -> None:
+    default = USERS.find("users/default")
+    assert default is not None
+    assert default.get("remove") == "1"
+    made = read(secrets() / "clickhouse_users.xml")
+    hashes = [user.findtext("password_sha256_hex") or "" for user in made.find("users") or [] if user.tag != "default"]
+    assert len(set(hashes)) == len(accounts()) == 4
+    assert all(re.fullmatch(r"[0-9a-f]{64}", one) for one in hashes)
+
+
+def test_each_service_is_given_its_own_account() -> None:
+    users = {service: address(url(service, "clickhouse"))["username"] for service in ("worker", "queries", "admin")}
+    assert users == {
+        "worker": "headrace_worker",
+        "queries": "headrace_query",
+        "admin": "headrace_admin",
+    }
+
+
+def test_the_server_speaks_for_no_other_database_and_its_logs_end() -> None:
+    removed = {one.tag for one in SERVER if one.get("remove") == "1"}
+    assert {
+        "postgresql_port",
+        "mysql_port",
+        "text_log",
+        "trace_log",
+        "metric_log",
+        "asynchronous_metric_log",
+    } <= removed
+    kept = [one for one in SERVER if one.tag.endswith("_log") and one.get("remove") is None]
+    assert {one.tag for one in kept} == {"query_log", "part_log"}
+    assert all("INTERVAL 7 DAY DELETE" in (one.findtext("ttl") or "") for one in kept)
