@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(condition: Callable[[], Awaitable[T]], *, within: float = 15.0) -> T:
+async def until(condition: Callable[[], Awaitable[T]], *, within: float = 60.0) -> T:
     """Ask until the answer is true, and return it. Raises `TimeoutError` with the last answer."""
     deadline = time.monotonic() + within
     while not (answer := await condition()):

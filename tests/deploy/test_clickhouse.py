@@ -24,7 +24,7 @@ SERVER = read(DEPLOY / "clickhouse/server.xml")
 USERS = read(DEPLOY / "clickhouse/users.xml")
 POLICY = (DEPLOY / "clickhouse/row_policy.sql").read_text()
 #: those of the server whose names stand for more than a setting
-SECTIONS = {"listen_host", "http_port", "timezone", "custom_settings_prefixes", "logger", "prometheus"}
+SECTIONS = {"backups", "listen_host", "http_port", "timezone", "custom_settings_prefixes", "logger", "prometheus"}
 
 
 @pytest.fixture

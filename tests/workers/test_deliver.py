@@ -48,7 +48,8 @@ async def make_due(redis: Redis) -> None:
 
 
 async def left(redis: Redis) -> int:
-    counts = [await cast("Any", redis).hlen(outbox.MESSAGES), await cast("Any", redis).zcard(outbox.DUE)]
+    async with redis.pipeline(transaction=True) as pipe:  # both at one moment: deliveries go on meanwhile
+        counts = await cast("Any", pipe).hlen(outbox.MESSAGES).zcard(outbox.DUE).execute()
     assert counts[0] == counts[1]
     return int(counts[0])
 

@@ -25,7 +25,7 @@ VIEWS = ("sightings", "identity_claims", "user_traits", "hour_marks")
 async def sink(clickhouse_url: str, warehouse: AsyncClient) -> AsyncIterator[Sink]:
     for view in VIEWS:
         await warehouse.command(f"TRUNCATE TABLE {view}")
-    sink = Sink(clickhouse_url, secrets.token_hex(8), 10)
+    sink = Sink(clickhouse_url, secrets.token_hex(8), 60)
     yield sink
     await sink.close()
 
@@ -158,7 +158,7 @@ async def test_a_worker_that_takes_a_batch_over_sees_for_itself(
     await redis.xreadgroup(**pending)  # type: ignore[arg-type]  # redis-py 5: keys and values invariant
     batch = pipeline.run(decode(0, await _pending(redis, made)), Reference())
     token = f"{batch.entry_ids[0]}:{batch.entry_ids[-1]}:{len(batch.entry_ids)}"
-    sink = Sink(settings.clickhouse_url, made.id, 10)
+    sink = Sink(settings.clickhouse_url, made.id, 60)
     await sink.insert(batch, token)
     await sink.close()
     await forget(warehouse, "events")

@@ -32,7 +32,7 @@ async def count(warehouse: AsyncClient, table: str = "events") -> int:
 @pytest.fixture
 async def sink(clickhouse_url: str, warehouse: AsyncClient) -> AsyncIterator[Sink]:
     """A sink of an installation of its own: tokens of other tests do not count."""
-    sink = Sink(clickhouse_url, secrets.token_hex(8), 10)
+    sink = Sink(clickhouse_url, secrets.token_hex(8), 60)
     yield sink
     await sink.close()
 
@@ -61,7 +61,7 @@ async def test_without_the_token_the_same_batch_doubles(
 ) -> None:
     # The control of the test above: another installation, another token.
     one = prepared(*(event(i) for i in range(1000)))
-    other = Sink(clickhouse_url, "another", 10)
+    other = Sink(clickhouse_url, "another", 60)
     await sink.insert(one, "a")
     await other.insert(one, "a")
     assert await count(warehouse) == 2000
@@ -168,7 +168,7 @@ async def test_who_is_who_does_not_change_when_batches_are_retried_or_replayed(
     assert '"user_id":"ada"' in before[0]
     await sink.insert(prepared(*told), "a")  # a retry: the same token
     assert await who_is_who(warehouse, project) == before
-    other = Sink(clickhouse_url, "replaying", 10)
+    other = Sink(clickhouse_url, "replaying", 60)
     await other.insert(prepared(*reversed(told)), "b")  # a replay: another token, in other batches and another order
     for number in range(0, len(told), 50):
         await other.insert(prepared(*told[number : number + 50]), f"c{number}")
