@@ -90,6 +90,7 @@ def test_nothing_of_one_machine_stands_in_the_repository() -> None:
         f"a={keys.mint('write')[1]};",
         f'"{keys.mint("session")[1]}"',
     ],
+    ids=["cloud key", "hub token", "private key", "redis url", "escaped password", "write key", "session"],
 )
 def test_a_secret_is_seen(text: str) -> None:
     assert len(secrets(f"before {text} after")) == 1
