@@ -16,6 +16,9 @@ sources = $(shell find $(1) \( -name node_modules -o -name dist \) -prune -o -ty
 # what audits and lists: in an environment of its own, locked by hashes
 SUPPLY := build/supply
 SUPPLY_READY := $(SUPPLY)/.ready
+# what the bench compares with, and what takes profiles: in an environment of its own, locked by hashes
+PEERS := build/peers
+PEERS_READY := $(PEERS)/.ready
 # a file's tests stay together: they share their Redis and their engine, which each process has for itself
 SIDE_BY_SIDE := -n auto --dist loadfile
 # tests of the stack wait much of their time: three processes for two cores; tests/conftest.py says which file is first
@@ -26,7 +29,7 @@ WAITING = -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status logs assets check test test-containers faults bench corpora audit sbom licences wheel fmt lock clean
+.PHONY: help run up down status logs assets check test test-containers faults bench peers corpora audit sbom licences wheel fmt lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +93,13 @@ faults: $(READY) ## break everything on purpose, three times each, and write doc
 bench: $(READY) ## rates, latencies and CPU per event, as ratios to ceilings of the same run
 	@$(BIN)/python -m tests.bench
 
+$(PEERS_READY): tests/bench/peers/requirements.txt
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+peers: $(PEERS_READY) ## install what the bench compares with, and what takes profiles, into build/peers
+
 $(SUPPLY_READY): deploy/supply/tools.lock
 	@$(PYTHON) -m venv $(SUPPLY)
 	@$(SUPPLY)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -112,9 +122,10 @@ fmt: $(READY) ## format and fix what can be fixed
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: $(READY) ## write requirements.lock again from pyproject.toml, and the lock of the tools
+lock: $(READY) ## write requirements.lock again from pyproject.toml, and the locks of the tools and of the bench's peers
 	@$(BIN)/uv pip compile -q pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	@$(BIN)/uv pip compile -q deploy/supply/tools.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o deploy/supply/tools.lock
+	@$(BIN)/uv pip compile -q tests/bench/peers/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o tests/bench/peers/requirements.txt
 
 clean: ## remove .venv and caches; data in .headrace/ stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,6 +9,7 @@ import sys
 import uvloop
 from aiohttp import http, web
 
+from ingest_api import telemetry, tracing
 from ingest_api.app import build_server
 from ingest_api.front_door import FrontDoor
 from ingest_api.process import calm_collector, offer_metrics, read_settings, set_up_log
@@ -75,7 +76,10 @@ def main() -> None:
     _check_parser()
     _make_room(settings.max_connections)
     offer_metrics(settings.metrics_port, settings.metrics_host)
-    sys.exit(uvloop.run(serve(settings)))
+    tracing.set_up(settings.traces_url, "headrace-ingest", telemetry.SPANS)
+    code = uvloop.run(serve(settings))
+    tracing.close()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -111,8 +111,12 @@ class Acks:
         async with self._redis.pipeline(transaction=False) as pipe:
             for shard in shards:
                 pipe.get(Shard(shard).floor)
-            floors = await pipe.execute()
-        return {shard: _id(floor) if floor else _START for shard, floor in zip(shards, floors, strict=True)}
+            floors = await pipe.execute(raise_on_error=False)  # a server that is away holds up nobody else's answer
+        return {
+            shard: _id(floor) if floor else _START
+            for shard, floor in zip(shards, floors, strict=True)
+            if not isinstance(floor, Exception)
+        }
 
     async def _rejections(self, events: Mapping[int, Sequence[bytes]]) -> dict[bytes, str]:
         async with self._redis.pipeline(transaction=False) as pipe:

@@ -37,6 +37,11 @@ class Answer(web.Response):
     def __init__(self, status: int, body: bytes, request_id: str, headers: Mapping[str, str] | None) -> None:
         self._parts = (status, body, request_id, headers)
 
+    @property
+    def status(self) -> int:
+        """Before it is prepared, too."""
+        return self._parts[0]
+
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Called by aiohttp with the request that is answered."""
         status, body, request_id, headers = self._parts

@@ -15,6 +15,7 @@ from ingest_api.connection import Server
 from ingest_api.front_door import FrontDoor
 from ingest_api.health import healthz, readyz
 from ingest_api.options import head, options
+from ingest_api.traced import Watch
 from ingest_api.tracker import tracker
 
 #: path -> method -> handler
@@ -28,9 +29,10 @@ def routes(front_door: FrontDoor) -> Routes:
         "/readyz": {"GET": readyz(front_door)},
         "/tracker.js": {"GET": tracker()},
     }
+    watch = Watch(front_door.settings.traces_sample, front_door.settings.traces_per_second)
     for dialect in dialects.load():
-        handler = collector(front_door, dialect)
-        known |= {path: {"POST": handler} for path in dialect.routes}
+        handler, about = collector(front_door, dialect), {"headrace.dialect": dialect.name}
+        known |= {path: {"POST": watch.over(handler, "POST", path, about)} for path in dialect.routes}
     return known
 
 

@@ -1,77 +1,31 @@
-"""Group commit: events that arrive while a write is under way join the next frame of their shard.
+"""The appender: every event to its shard, through the sluice of the server that holds it.
 
-An idle server adds no delay, a busy one writes large frames. A request's events for one shard travel in one
-frame, so that they are written whole or not at all.
+A request's events for one shard travel in one frame, so that they are written whole or not at all.
 """
 
 import asyncio
+import contextlib
 import functools
 import logging
-import struct
-import time
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Mapping, Sequence
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
-from ingest_api import fault, frame, runs, telemetry
+from ingest_api import raising, routing
 from ingest_api.dialect import Verdict
-from ingest_api.durability import Command
 from ingest_api.errors import Unavailable
-from ingest_api.event import Event
-from ingest_api.lane import Lane, lane_at
+from ingest_api.lot import Lot, Question, Raised
 from ingest_api.normalise import Stamped
-from ingest_api.stream import LIBRARY, Install, Redis, Shard
+from ingest_api.placing import Places, Placing, letter
+from ingest_api.sluice import WRITE_SECONDS, Sluice
+from ingest_api.stream import Install, Redis
 
 log = logging.getLogger(__name__)
 
-#: a frame is closed before it holds more events than this, unless one request alone brings more
-MAX_FRAME_EVENTS = 4096
-MAX_FRAME_BYTES = 4 * 1024 * 1024
-#: writes under way at once: while Redis syncs one to disk, the next are made
-MAX_WRITES = 4
-#: a write that Redis has not answered by then is given up; its producers are told to send again
-WRITE_SECONDS = 5.0
-
-_place = struct.Struct(">H").pack
-_VERDICTS = {ord("0"): Verdict.NEW, ord("1"): Verdict.DUPLICATE, ord("2"): Verdict.MISMATCH}
-
-
-class _Lot:
-    """What one frame will hold, and who waits for it."""
-
-    __slots__ = ("counts", "events", "keyed", "projects", "shard", "size", "waiters")
-
-    def __init__(self, shard: Shard) -> None:
-        self.shard = shard
-        self.events: list[Event] = []
-        #: of each keyed event three parts: its place, and the digests of its key and of its content
-        self.keyed: list[bytes] = []
-        self.size = 0  # bytes as the producers sent them
-        #: whose the events are, in their order: a project, and how many in a row
-        self.projects: list[str] = []
-        self.counts: list[int] = []
-        #: a future, and which of the lot's keyed events its request brought: from, to
-        self.waiters: list[tuple[asyncio.Future[bytes], int, int]] = []
-
-    def has_room(self, count: int, size: int) -> bool:
-        return len(self.events) + count <= MAX_FRAME_EVENTS and self.size + size <= MAX_FRAME_BYTES
-
-    def add(self, entries: Sequence[Stamped], size: int, future: asyncio.Future[bytes]) -> None:
-        events, keyed = self.events, self.keyed
-        before = len(keyed)
-        for entry in entries:
-            if entry.digest:
-                keyed += (_place(len(events)), entry.digest, entry.payload)
-            events.append(entry.event)
-        project = entries[0].event.project  # a request is of one project
-        if self.projects and self.projects[-1] == project:
-            self.counts[-1] += len(entries)
-        else:
-            self.projects.append(project)
-            self.counts.append(len(entries))
-        self.size += size
-        self.waiters.append((future, before // 3, len(keyed) // 3))
+#: pause between two looks at where the shards lie, while a server does not answer
+_LEARN_SECONDS = 0.2
+_UNKNOWN = ord("0")
+_SILENT = "The queue has not answered yet. Send this again in a moment."
 
 
 class Appender:
@@ -79,145 +33,262 @@ class Appender:
 
     def __init__(self, redis: Redis, install: Install, max_pending_bytes: int) -> None:
         self._redis = redis
+        self._install = install
         self._shards = install.shards
-        self._window_ms = install.window_ms
-        self._durability = install.durability
+        #: the number of shards whose indexes are asked first; 0: none
+        self._before = install.count_before
+        self._learning = asyncio.Lock()
         self._max_pending_bytes = max_pending_bytes
-        self._pending_bytes = 0
-        self._lots: list[_Lot] = []
-        self._open: dict[int, _Lot] = {}
+        self._sluices: dict[Redis, Sluice] = {}
+        #: the sluice of each shard
+        self._ways: list[Sluice] = []
         self._turn = 0
-        self._wake = asyncio.Event()
+        #: lots that a server has sent to another one
+        self._astray: list[Lot] = []
+        self._doubt = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._running: set[Sluice] = set()
+        self._guarded = False
+        #: whether no server was found to keep the level of durability yet, or none does now
+        self.shut = True
+        with contextlib.suppress(RedisError):  # a cluster has to be asked first
+            self._place()
+
+    @property
+    def sluices(self) -> list[Sluice]:
+        """Of the servers that hold shards."""
+        return list(dict.fromkeys(self._ways))
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """The servers that take no events, and why, for people."""
+        return {one.name: one.problem for one in self.sluices if one.problem}
 
     def append_one(self, entry: Stamped) -> asyncio.Future[bytes]:
-        """Write one event. The future holds its verdict for `verdict`, or raises `Unavailable`."""
+        """Write one event. The future holds its verdict for `placing.verdict`, or raises `Unavailable`."""
+        if self._before and self._asked_first(entry) is not None:
+            future: asyncio.Future[bytes] = self._loop.create_future()
+            self._pursue(entry, future)
+            return future
         return self._join(self.shard_of(entry), (entry,), entry.size)
 
-    async def append(self, entries: Sequence[Stamped]) -> list[Verdict]:
+    async def append(self, entries: Sequence[Stamped], places: Places | None = None) -> list[Verdict]:
         """Write events, each to its shard; returns what became of each, in order, once Redis answered.
 
         A shard that could not be written gives its events `Verdict.UNAVAILABLE`. Raises `Unavailable` when none
-        could be written.
+        could be written. `places` is filled with where they lie, those too that were there before.
         """
-        groups: dict[int, list[int]] = {}
-        for position, entry in enumerate(entries):
-            groups.setdefault(self.shard_of(entry), []).append(position)
-        futures = [self._join_group(shard, [entries[i] for i in positions]) for shard, positions in groups.items()]
-        answers = await asyncio.gather(*futures, return_exceptions=True)
-        if all(isinstance(answer, BaseException) for answer in answers):
-            raise cast("BaseException", answers[0])
-        verdicts = [Verdict.NEW] * len(entries)
-        for positions, answer in zip(groups.values(), answers, strict=True):
-            if isinstance(answer, BaseException):
-                for position in positions:
-                    verdicts[position] = Verdict.UNAVAILABLE
-                continue
-            keyed = (position for position in positions if entries[position].digest)
-            for position, letter in zip(keyed, answer, strict=True):
-                verdicts[position] = _VERDICTS[letter]
-        return verdicts
+        request, left = Placing(entries, places), list(range(len(entries)))
+        while left:
+            if self._before:
+                left = await self._ask(request, left)
+            left = await self._write(request, left)
+        return request.verdicts()
 
-    async def run(self) -> None:
-        """Write what waits, for as long as the process lives."""
-        lanes = [lane_at(self._durability, self._redis, WRITE_SECONDS) for _ in range(MAX_WRITES)]
-        free: asyncio.Queue[Lane] = asyncio.Queue()
-        for lane in lanes:
-            free.put_nowait(lane)
-        try:
-            async with asyncio.TaskGroup() as writes:
-                while True:
-                    await self._wake.wait()
-                    lane = await free.get()
-                    await asyncio.sleep(0)  # let every request that is ready now join
-                    self._wake.clear()
-                    lots, self._lots, self._open = self._lots, [], {}
-                    self._turn += 1
-                    write = writes.create_task(self._write(lane, lots))
-                    write.add_done_callback(functools.partial(_give_back, free, lane))
-        finally:
-            for lane in lanes:
-                await lane.close()
+    def use(self, install: Install) -> None:
+        """The installation as it is now. What was placed otherwise is placed again when its shard refuses it."""
+        self._before = install.count_before
+        if install.shard_count > len(self._shards):
+            self._shards = install.shards
+            try:
+                self._place()
+            except RedisError:
+                self._doubt.set()
+
+    async def run(self, *, guarded: bool = False) -> None:
+        """Write what waits, for as long as the process lives; with `guarded`, only while the level is kept."""
+        self._guarded = guarded
+        async with asyncio.TaskGroup() as self._tasks:
+            self._doubt.set()
+            while True:
+                await self._doubt.wait()
+                self._doubt.clear()
+                await self._settle()
+                await asyncio.sleep(_LEARN_SECONDS)
 
     def shard_of(self, entry: Stamped) -> int:
         """The shard that an append of it would go to now."""
         if entry.digest:
             return int.from_bytes(entry.digest[-4:], "big") % len(self._shards)
+        if len(self._sluices) > 1:
+            self._choose()
         return self._turn % len(self._shards)  # all unkeyed events of one write together
 
-    def _join_group(self, shard: int, entries: Sequence[Stamped]) -> asyncio.Future[bytes]:
-        return self._join(shard, entries, sum(entry.size for entry in entries))
+    def _asked_first(self, entry: Stamped) -> int | None:
+        """The shard that may know its key from before the raise; None where that is its own, or it has none."""
+        if not entry.digest:
+            return None
+        number = int.from_bytes(entry.digest[-4:], "big")
+        before = number % self._before
+        return None if before == number % len(self._shards) else before
 
-    def _join(self, shard: int, entries: Sequence[Stamped], size: int) -> asyncio.Future[bytes]:
-        future: asyncio.Future[bytes] = self._loop.create_future()
-        if self._pending_bytes + size > self._max_pending_bytes:
-            future.set_exception(Unavailable("Too many events wait to be written. Send this again in a moment."))
-            return future
-        self._pending_bytes += size
-        lot = self._open.get(shard)
-        if lot is None or not lot.has_room(len(entries), size):
-            lot = self._open[shard] = _Lot(self._shards[shard])
-            self._lots.append(lot)
-            self._wake.set()
-        lot.add(entries, size, future)
-        return future
+    async def _ask(self, request: Placing, positions: Sequence[int]) -> list[int]:
+        """Ask the shards of before; returns the events that none of them knew."""
+        groups: dict[int, list[int]] = {}
+        left: list[int] = []
+        for position in positions:
+            shard = self._asked_first(request.entries[position])
+            (left if shard is None else groups.setdefault(shard, [])).append(position)
+        for shard, some, answer in await self._answers(request, groups, Question):
+            if isinstance(answer, BaseException):
+                request.give_up(some, answer)
+                continue
+            said = list(zip(some, answer, strict=True))
+            known = [position for position, one in said if one != _UNKNOWN]
+            request.settle(shard, known, bytes(one for one in answer if one != _UNKNOWN))
+            left += [position for position, one in said if one == _UNKNOWN]
+        return sorted(left)
 
-    async def _write(self, lane: Lane, lots: list[_Lot]) -> None:
-        started = time.perf_counter()
-        try:
-            answers = await self._call(lane, lots)
-        except (RedisError, OSError) as error:
-            answers = [error] * len(lots)
-        except Exception as error:
-            log.exception("a write failed", extra={"action": "append"})
-            answers = [error] * len(lots)
-        except BaseException:
-            for lot in lots:
-                _fail(lot, Unavailable("The front door is stopping."))
-            raise
-        finally:
-            self._pending_bytes -= sum(lot.size for lot in lots)
-        telemetry.APPEND_SECONDS.observe(time.perf_counter() - started)
-        for lot, answer in zip(lots, answers, strict=True):
-            telemetry.FRAME_EVENTS.observe(len(lot.events))
-            if isinstance(answer, Exception):
-                log.warning("append refused", extra={"action": "append", "shard": lot.shard.number, "why": str(answer)})
-                _fail(lot, Unavailable("The queue cannot take events now. Send this again in a moment."))
+    async def _write(self, request: Placing, positions: Sequence[int]) -> list[int]:
+        """Append events; returns those whose shards were fenced, as soon as it is known how many there are now."""
+        groups: dict[int, list[int]] = {}
+        for position in positions:
+            groups.setdefault(self.shard_of(request.entries[position]), []).append(position)
+        again: list[int] = []
+        count = 0
+        for shard, some, answer in await self._answers(request, groups, Lot):
+            if isinstance(answer, Raised):
+                again, count = again + some, max(count, answer.count)
             else:
-                _settle(lot, answer[1])
+                request.settle(shard, some, answer)
+        if again:
+            try:
+                await self._catch_up(count)
+            except Unavailable as error:
+                request.give_up(again, error)
+                return []
+        return sorted(again)
 
-    async def _call(self, lane: Lane, lots: list[_Lot]) -> list[Any]:
-        fault.point("door.before_append")
-        answers = await lane.fcall([self._command(lot) for lot in lots])
-        fault.point("door.after_append")
-        return answers
+    async def _answers(
+        self, request: Placing, groups: Mapping[int, list[int]], kind: type[Lot]
+    ) -> Iterable[tuple[int, list[int], bytes | BaseException]]:
+        """Of each shard: the positions of the events that it was given, and what it said."""
+        futures = []
+        for shard, some in groups.items():
+            entries = [request.entries[position] for position in some]
+            futures.append(self._join(shard, entries, sum(entry.size for entry in entries), kind))
+        answers = await asyncio.gather(*futures, return_exceptions=True)
+        return zip(groups, groups.values(), answers, strict=True)
 
-    def _command(self, lot: _Lot) -> Command:
-        data, size = frame.encode(lot.events)
-        keys = (lot.shard.frames, lot.shard.index, lot.shard.counters, lot.shard.ledger)
-        return (
-            "FCALL", f"{LIBRARY}_append", len(keys), *keys,
-            self._window_ms, len(lot.events), size, data, b"".join(lot.keyed),
-            runs.encode(zip(lot.projects, lot.counts, strict=True)),
-        )  # fmt: skip
+    async def _catch_up(self, count: int) -> None:
+        """Return when events are placed by so many shards. Raises `Unavailable` when that takes too long."""
+        try:
+            async with asyncio.timeout(WRITE_SECONDS), self._learning:  # one asks for all
+                if len(self._shards) < count:
+                    self.use(await raising.awaited(self._redis, count))
+        except TimeoutError:
+            raise Unavailable("The number of shards is being raised. Send this again in a moment.") from None
+
+    def _fenced(self, lot: Lot, count: int) -> None:
+        """Nothing of a lot was written: its events are placed anew."""
+        lot.told(Raised.__name__)
+        for future, _, _, entries in lot.waiters:
+            if len(entries) == 1:
+                self._pursue(entries[0], future, count)
+            elif not future.done():
+                future.set_exception(Raised(count))
+
+    def _pursue(self, entry: Stamped, future: asyncio.Future[bytes], count: int = 0) -> None:
+        """Write one event that takes more than one question; first wait until there are so many shards."""
+        if self._tasks is None:
+            future.set_exception(Unavailable(_SILENT))
+            return
+        pursuit = self._tasks.create_task(self._append_alone(entry, count))
+        pursuit.add_done_callback(functools.partial(_pass_on, future))
+
+    async def _append_alone(self, entry: Stamped, count: int) -> bytes | Unavailable:
+        try:
+            if count:
+                await self._catch_up(count)
+            (became,) = await self.append((entry,))
+        except Unavailable as error:
+            return error
+        return letter(entry, became)
+
+    def _choose(self) -> None:
+        """Unkeyed events avoid a server that does not answer, and one that is busy while another is not."""
+        ways = self._ways
+        count = len(ways)
+        if not count or ways[self._turn % count].ready:
+            return
+        turns = range(self._turn, self._turn + count)
+        better = next((turn for turn in turns if ways[turn % count].ready), None)
+        if better is None and not ways[self._turn % count].takes:
+            better = next((turn for turn in turns if ways[turn % count].takes), None)
+        self._turn = self._turn if better is None else better
+
+    def _join(self, shard: int, entries: Sequence[Stamped], size: int, kind: type[Lot] = Lot) -> asyncio.Future[bytes]:
+        if shard >= len(self._ways):
+            future: asyncio.Future[bytes] = self._loop.create_future()
+            future.set_exception(Unavailable(_SILENT))
+            return future
+        return self._ways[shard].join(self._shards[shard], entries, size, kind)
+
+    def _moved(self, sluice: Sluice) -> None:
+        """A write begins: the next unkeyed events go elsewhere."""
+        if self._ways[self._turn % len(self._ways)] is sluice:
+            self._turn += 1
+
+    def _again(self, lots: Mapping[Lot, ResponseError]) -> None:
+        """A server does not answer, or has sent lots to another one."""
+        for said in lots.values():
+            routing.heed(self._redis, said)
+        self._astray += lots
+        self._doubt.set()
+
+    async def _settle(self) -> None:
+        """Find out where the shards lie, and send what is astray there, once."""
+        try:
+            if not self._astray:
+                await routing.learn(self._redis)
+            self._place()
+        except (RedisError, OSError) as error:
+            log.debug("cannot learn where the shards lie", extra={"action": "append", "why": str(error)})
+            self._doubt.set()
+        for one in self._sluices.values():
+            self._start(one)
+        lots, self._astray = self._astray, []
+        for lot in lots:
+            lot.again = True
+            self._ways[lot.shard.number].take(lot)
+
+    def _place(self) -> None:
+        """Give each shard the sluice of its server. Raises redis-py's errors where nobody knows which that is."""
+        ways = [self._sluice(routing.known(self._redis, shard.number)) for shard in self._shards]
+        self._ways = ways
+        sluices = self.sluices
+        for one in sluices:
+            one.shards = [shard for shard, way in zip(self._shards, ways, strict=True) if way is one]
+            one.probe = routing.probe(self._redis, one.shards[0].number)
+            one.most_bytes = self._max_pending_bytes // len(sluices)
+            one.placed_by = len(ways)
+
+    def _sluice(self, server: Redis) -> Sluice:
+        if server not in self._sluices:
+            self._sluices[server] = Sluice(
+                server, self._install, moved=self._moved, astray=self._again, fenced=self._fenced
+            )
+        return self._sluices[server]
+
+    def _start(self, sluice: Sluice) -> None:
+        if sluice in self._running or self._tasks is None:
+            return
+        self._running.add(sluice)
+        self._tasks.create_task(sluice.run())
+        if self._guarded:
+            self._tasks.create_task(sluice.guard(self._judged))
+
+    def _judged(self) -> None:
+        self.shut = not any(one.seen and not one.shut for one in self.sluices)
 
 
-def verdict(answer: bytes) -> Verdict:
-    """What became of the one event of `append_one`."""
-    return _VERDICTS[answer[0]] if answer else Verdict.NEW
-
-
-def _give_back(free: asyncio.Queue[Lane], lane: Lane, _write: asyncio.Task[None]) -> None:
-    free.put_nowait(lane)
-
-
-def _settle(lot: _Lot, verdicts: bytes) -> None:
-    for future, start, end in lot.waiters:
-        if not future.done():
-            future.set_result(verdicts[start:end])
-
-
-def _fail(lot: _Lot, error: Exception) -> None:
-    for future, _, _ in lot.waiters:
-        if not future.done():
-            future.set_exception(error)
+def _pass_on(future: asyncio.Future[bytes], pursuit: asyncio.Task[bytes | Unavailable]) -> None:
+    """Tell who waits for one event how the pursuit of it ended."""
+    if future.done():
+        return
+    ended = Unavailable("The front door is stopping.") if pursuit.cancelled() else pursuit.result()
+    if isinstance(ended, Unavailable):
+        future.set_exception(ended)
+    else:
+        future.set_result(ended)

@@ -38,7 +38,7 @@ def _trusted(address: str, proxies: str) -> bool:
 
 @lru_cache(maxsize=8)
 def _networks(proxies: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    return tuple(ipaddress.ip_network(one.strip()) for one in proxies.split(",") if one.strip())
+    return tuple(ipaddress.ip_network(one) for one in proxies.replace(",", " ").split())
 
 
 @lru_cache(maxsize=65_536)

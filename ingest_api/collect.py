@@ -10,19 +10,20 @@ from aiohttp import web
 from aiohttp.hdrs import CONTENT_ENCODING, ORIGIN, USER_AGENT
 from redis.exceptions import RedisError
 
-from ingest_api import do_not_track, moment, origin, telemetry
+from ingest_api import do_not_track, moment, origin, telemetry, traced, tracing
 from ingest_api.access import Directory
 from ingest_api.answer import Answer
-from ingest_api.append import verdict
 from ingest_api.client_address import client_address
 from ingest_api.dialect import Dialect, Outcome, Parsed, Reply, Result, Verdict
 from ingest_api.errors import Reason, Refusal, Refused, Unavailable
 from ingest_api.front_door import FrontDoor
-from ingest_api.normalise import Context, Stamped, normalise, window
+from ingest_api.normalise import Context, Stamped, window
+from ingest_api.placing import Places, verdict
 from ingest_api.projects import Project
 from ingest_api.request import RawRequest, arrived, read_rest, unpacked
 from ingest_api.request_id import next_id
 from ingest_api.sender import Sender, by_key, by_site, spend
+from ingest_api.stamp import stamp
 from ingest_api.wish import NOTHING, Wish, wish
 
 log = logging.getLogger(__name__)
@@ -131,6 +132,8 @@ def _readable(header: str | None) -> str:
 def _stamp(
     front_door: FrontDoor, dialect: Dialect, project: Project, raw: RawRequest, parsed: Parsed
 ) -> list[Stamped | Refusal]:
+    if tracing.process.tracer is not None:
+        traced.admit(keyed=bool(dialect.token(raw.headers) or parsed.token), events=len(parsed.items))
     limits, received_at = front_door.limits, raw.received_at
     earliest, latest = window(project, limits, received_at, recent_only=dialect.recent_only)
     context = Context(project, dialect.name, received_at, earliest, latest, raw.ip, raw.user_agent, limits)
@@ -138,71 +141,54 @@ def _stamp(
     if unknown:
         context.ip = context.user_agent = ""
     request_key = _readable(raw.headers.get("Idempotency-Key"))
-    stamped: list[Stamped | Refusal] = []
-    for index, item in enumerate(parsed.items):
-        if isinstance(item, Refusal):
-            stamped.append(item)
-            continue
-        if request_key and not item.key:
-            item.key = f"{request_key}:{index}"
-        if unknown:
-            do_not_track.forget(item)
-        result = normalise(item, context, next(_event_numbers))
-        stamped.append(result.worded(dialect.words) if isinstance(result, Refusal) else result)
-    return stamped
-
-
-def _places(front_door: FrontDoor, stamped: _Items) -> dict[int, list[bytes]]:
-    """Shard -> ids of the events that a write would put there, when it is made in this turn of the loop."""
-    places: dict[int, list[bytes]] = {}
-    for item in stamped:
-        if isinstance(item, Stamped):
-            places.setdefault(front_door.appender.shard_of(item), []).append(item.event.event_id)
-    return places
+    if unknown or request_key:
+        for index, item in enumerate(parsed.items):
+            if isinstance(item, Refusal):
+                continue
+            if request_key and not item.key:
+                item.key = f"{request_key}:{index}"
+            if unknown:
+                do_not_track.forget(item)
+    return stamp(parsed.items, context, _event_numbers, dialect.words)
 
 
 async def _fill(
     outcome: Outcome, front_door: FrontDoor, dialect: Dialect, project: Project, stamped: _Items, *, asked: Wish
 ) -> None:
     """Write what was stamped, or only check it, and wait for it as long as the producer asked."""
-    places = _places(front_door, stamped) if asked.ack and not asked.check_only else None
-    outcome.results = await _write(front_door, stamped, check_only=asked.check_only)
-    _count(dialect.name, outcome.results)
-    if not asked.check_only:
-        _account(front_door, project.id, outcome.received_at, outcome.results)
+    places: Places | None = {} if asked.ack and not asked.check_only else None
+    outcome.results = await _write(front_door, stamped, places, check_only=asked.check_only)
+    refused = Counter([result.reason for result in outcome.results if isinstance(result, Refusal)])
+    became = Counter([result.verdict for result in outcome.results if isinstance(result, Result)])
+    _count(dialect.name, refused, became)
+    if not asked.check_only:  # the ledger has what was refused; what was written is there already
+        refused += Counter({Reason.UNAVAILABLE: became[Verdict.UNAVAILABLE]})  # of which nothing is left where it is 0
+        for reason, count in refused.items():
+            front_door.refusals.add(outcome.received_at, project.id, reason, count)
     if asked.ack and places:
         outcome.acked = await front_door.acks.wait(asked.ack, asked.timeout, places)
 
 
-async def _write(front_door: FrontDoor, stamped: _Items, *, check_only: bool) -> Sequence[Result | Refusal]:
+async def _write(
+    front_door: FrontDoor, stamped: _Items, places: Places | None, *, check_only: bool
+) -> Sequence[Result | Refusal]:
     entries = [item for item in stamped if isinstance(item, Stamped)]
     if not entries:
         return [item for item in stamped if isinstance(item, Refusal)]
     if check_only:
         verdicts = [Verdict.VALID] * len(entries)
     else:
-        verdicts = await front_door.appender.append(entries)
+        verdicts = await front_door.appender.append(entries, places)
     written = iter(verdicts)
     return [item if isinstance(item, Refusal) else Result(item.event.event_id, next(written)) for item in stamped]
 
 
-def _count(dialect: str, results: Sequence[Result | Refusal]) -> None:
-    for reason, count in Counter(result.reason for result in results if isinstance(result, Refusal)).items():
+def _count(dialect: str, refused: Mapping[Reason, int], became: Mapping[Verdict, int]) -> None:
+    for reason, count in refused.items():
         telemetry.REFUSALS.add(dialect, reason, count=count)
         telemetry.EVENTS.add(dialect, "refused", count=count)
-    for became, count in Counter(result.verdict for result in results if isinstance(result, Result)).items():
-        telemetry.EVENTS.add(dialect, _NAMES[became], count=count)
-
-
-def _account(front_door: FrontDoor, project: str, received_at: int, results: Sequence[Result | Refusal]) -> None:
-    """Put what was refused of a request into the ledger; what was written is there already."""
-    reasons = Counter(
-        result.reason if isinstance(result, Refusal) else Reason.UNAVAILABLE
-        for result in results
-        if isinstance(result, Refusal) or result.verdict is Verdict.UNAVAILABLE
-    )
-    for reason, count in reasons.items():
-        front_door.refusals.add(received_at, project, reason, count)
+    for one, count in became.items():
+        telemetry.EVENTS.add(dialect, _NAMES[one], count=count)
 
 
 def _respond(dialect: Dialect, reply: Reply, headers: dict[str, str]) -> Answer:

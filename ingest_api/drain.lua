@@ -161,12 +161,12 @@ local function beat(keys, args)
   return redis.call('HSET', keys[1], args[1], args[2])
 end
 
-redis.register_function{function_name = 'headrace_v2_take', callback = take, flags = {'allow-oom'}}
-redis.register_function{function_name = 'headrace_v2_standing', callback = standing, flags = {'allow-oom'}}
-redis.register_function{function_name = 'headrace_v2_judge', callback = judge, flags = {'allow-oom'}}
-redis.register_function{function_name = 'headrace_v2_commit', callback = commit, flags = {'allow-oom'}}
-redis.register_function{function_name = 'headrace_v2_lease', callback = lease, flags = {'allow-oom'}}
-redis.register_function{function_name = 'headrace_v2_release', callback = release, flags = {'allow-oom'}}
-redis.register_function{function_name = 'headrace_v2_trim', callback = trim, flags = {'allow-oom'}}
-redis.register_function{function_name = 'headrace_v2_beat', callback = beat, flags = {'allow-oom'}}
-redis.register_function{function_name = 'headrace_v2_progress', callback = progress, flags = {'no-writes'}}
+redis.register_function{function_name = 'headrace_v3_take', callback = take, flags = {'allow-oom'}}
+redis.register_function{function_name = 'headrace_v3_standing', callback = standing, flags = {'allow-oom'}}
+redis.register_function{function_name = 'headrace_v3_judge', callback = judge, flags = {'allow-oom'}}
+redis.register_function{function_name = 'headrace_v3_commit', callback = commit, flags = {'allow-oom'}}
+redis.register_function{function_name = 'headrace_v3_lease', callback = lease, flags = {'allow-oom'}}
+redis.register_function{function_name = 'headrace_v3_release', callback = release, flags = {'allow-oom'}}
+redis.register_function{function_name = 'headrace_v3_trim', callback = trim, flags = {'allow-oom'}}
+redis.register_function{function_name = 'headrace_v3_beat', callback = beat, flags = {'allow-oom'}}
+redis.register_function{function_name = 'headrace_v3_progress', callback = progress, flags = {'no-writes'}}

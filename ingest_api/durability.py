@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import NoPermissionError, OutOfMemoryError, RedisError, ResponseError
+from redis.exceptions import MovedError, NoPermissionError, OutOfMemoryError, RedisError, ResponseError
 
 Command = tuple[str | int | bytes, ...]
 #: sends commands back to back on one connection, outside of MULTI; an error that Redis answered stands in its place
@@ -45,15 +45,17 @@ _ROUND_MS = 10
 _MEND = "Set it with CONFIG SET and in the server's configuration file."
 
 
-async def look(ask: Ask, level: Level) -> str:
+async def look(ask: Ask, level: Level, probe: str = PROBE) -> str:
     """What a server lacks for the level and how to mend it, in a sentence or two; empty when it lacks nothing.
 
-    Raises whatever `ask` raises.
+    Raises whatever `ask` raises, and the answer where the probe belongs to another server of a cluster now.
     """
     (config,) = await ask([("CONFIG", "GET", *_wanted(level))])
     if missing := _configured(level, config):
         return missing
-    (written,) = await ask([("SET", PROBE, 1, "PX", 60_000)])
+    (written,) = await ask([("SET", probe, 1, "PX", 60_000)])
+    if isinstance(written, ResponseError) and _says(written, "MOVED", MovedError):
+        raise written
     if isinstance(written, Exception) and not _says(written, "OOM", OutOfMemoryError):  # a full Redis is drained
         return f"Redis takes no write: {written}"
     return await sealed(ask, level, PROBE_SECONDS)
@@ -73,14 +75,14 @@ async def sealed(ask: Ask, level: Level, seconds: float) -> str:
             return missing
 
 
-async def look_through(redis: Redis, level: Level) -> str:
+async def look_through(redis: Redis, level: Level, probe: str = PROBE) -> str:
     """`look` with a client. Raises redis-py's errors."""
     async with redis.client() as one:
 
         async def ask(commands: Sequence[Command]) -> list[Any]:
             return [await _answer(one, command) for command in commands]
 
-        return await look(ask, level)
+        return await look(ask, level, probe)
 
 
 async def _answer(redis: Redis, command: Command) -> Any:

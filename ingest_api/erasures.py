@@ -146,3 +146,13 @@ async def due(redis: Redis, now_ms: int) -> list[str]:
             cast("Any", pipe).zrem(CHECKS, raw)
             await pipe.execute()
     return sorted(raw.decode() for raw in await client.smembers(OPEN))
+
+
+async def at_rows(redis: Redis) -> set[str]:
+    """Projects of which rows are being erased, or will be."""
+    found = [await get(redis, raw.decode()) for raw in await cast("Any", redis).smembers(OPEN)]
+    return {one.project for one in found if one is not None and "rows" in one.steps[_place(one) :]}
+
+
+def _place(one: Erasure) -> int:
+    return one.steps.index(one.step) if one.step else len(one.steps)

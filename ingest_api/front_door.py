@@ -5,25 +5,22 @@ import logging
 
 from redis.exceptions import RedisError
 
-from ingest_api import durability
 from ingest_api.access import Directory
 from ingest_api.ack import Acks
 from ingest_api.append import Appender
 from ingest_api.errors import Unavailable
-from ingest_api.lane import Lane
 from ingest_api.limits import Limits
 from ingest_api.pressure import Pressure
 from ingest_api.rate import Limiter
 from ingest_api.refusals import Refusals
 from ingest_api.settings import Settings
-from ingest_api.stream import Install, InstallMismatch, connect, install
+from ingest_api.stream import InstallMismatch, connect, install, read_install
 
 log = logging.getLogger(__name__)
 
 #: pause between two looks at how Redis is
 _LOOK_SECONDS = 1.0
-#: how long a look at how durable Redis is may take: it waits for a disk, at `replica` for another server's
-_GUARD_SECONDS = 5.0
+_SILENT = "Redis has not answered since the start"
 
 
 class FrontDoor:
@@ -45,10 +42,6 @@ class FrontDoor:
         #: set when the installation disagrees with the settings: the process must end
         self.mismatch: InstallMismatch | None = None
         self._appender: Appender | None = None
-        #: the same, while Redis keeps the level
-        self._open: Appender | None = None
-        #: why it does not, for people
-        self._shortfall = "Redis has not answered since the start"
         self._running: asyncio.Task[None] | None = None
 
     @property
@@ -59,9 +52,9 @@ class FrontDoor:
     @property
     def appender(self) -> Appender:
         """Raises `Unavailable` until Redis was found to keep the level of durability, and while it does not."""
-        if self._open is None:
+        if self._appender is None or self._appender.shut:
             raise Unavailable("The queue cannot keep events as safe as promised now. Send this again in a moment.")
-        return self._open
+        return self._appender
 
     def start(self) -> None:
         """Connect and write in the background."""
@@ -88,8 +81,8 @@ class FrontDoor:
             return "stopping"
         if self.ended and self.mismatch is None:
             return "the writer has ended; its reason is in the log"
-        if self._open is None:
-            return str(self.mismatch) if self.mismatch else self._shortfall
+        if self.mismatch is not None or self._appender is None or self._appender.shut:
+            return str(self.mismatch or "; ".join(self.away.values()) or _SILENT)
         try:
             info = await self.redis.info("persistence")
         except (RedisError, OSError) as error:
@@ -97,6 +90,11 @@ class FrontDoor:
         if info.get("aof_enabled") and info.get("aof_last_write_status") != "ok":
             return "Redis cannot write its append-only file; is its disk full?"
         return self.pressure.problem
+
+    @property
+    def away(self) -> dict[str, str]:
+        """The servers that take no events while others do, and why, for people."""
+        return self._appender.problems if self._appender else {}
 
     async def _run(self) -> None:
         settings = self.settings
@@ -114,41 +112,19 @@ class FrontDoor:
                 self._appender = Appender(self._lanes, made, settings.max_pending_bytes)
         try:
             async with asyncio.TaskGroup() as parts:
-                parts.create_task(self._watch(made))
-                parts.create_task(self._guard(self._appender, made.durability))
+                parts.create_task(self._watch(self._appender))
                 parts.create_task(self.refusals.run(self.redis))
-                await self._appender.run()
+                await self._appender.run(guarded=True)
         except Exception:
             log.exception("the writer has ended", extra={"action": "append"})
 
-    async def _watch(self, made: Install) -> None:
+    async def _watch(self, appender: Appender) -> None:
         """Look at how Redis is, over and over, so that no request needs to."""
         while True:
             try:
+                made = await read_install(self.redis)
+                appender.use(made)
                 await self.pressure.look(self.redis, made)
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, InstallMismatch) as error:
                 log.warning("cannot look at Redis", extra={"action": "watch", "why": str(error)})
             await asyncio.sleep(_LOOK_SECONDS)
-
-    async def _guard(self, appender: Appender, level: durability.Level) -> None:
-        """Let events in while Redis keeps the level. When Redis is away, what it was found to be still holds."""
-        lane = Lane(self._lanes, _GUARD_SECONDS)
-        try:
-            while True:
-                try:
-                    shortfall = await durability.look(lane.call, level)
-                except (RedisError, OSError) as error:
-                    log.warning("cannot look at Redis", extra={"action": "guard", "why": str(error)})
-                else:
-                    self._judge(appender, shortfall)
-                await asyncio.sleep(_LOOK_SECONDS)
-        finally:
-            await lane.close()
-
-    def _judge(self, appender: Appender, shortfall: str) -> None:
-        if shortfall and shortfall != self._shortfall:
-            log.critical("no event is taken", extra={"action": "guard", "why": shortfall})
-        elif self._shortfall and not shortfall:
-            log.info("events are taken", extra={"action": "guard"})
-        self._shortfall = shortfall
-        self._open = None if shortfall else appender

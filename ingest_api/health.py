@@ -15,13 +15,13 @@ async def healthz(_request: web.BaseRequest) -> web.Response:
 
 
 def readyz(front_door: FrontDoor) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
-    """Whether an event could be written now, and if not, why not."""
+    """Whether an event could be written now, and if not, why not; with the servers that take none while others do."""
 
     async def handler(_request: web.BaseRequest) -> web.Response:
         problem = await front_door.problem()
         if problem is None:
-            shedding = front_door.pressure.why
-            return _answer(200, {"status": "ready", **({"shedding": shedding} if shedding else {})})
+            notes = {"shedding": front_door.pressure.why, "away": front_door.away}
+            return _answer(200, {"status": "ready", **{name: note for name, note in notes.items() if note}})
         return _answer(503, {"status": "not ready", "why": problem}, {"Retry-After": "1"})
 
     return handler

@@ -16,6 +16,7 @@ from redis.exceptions import ResponseError
 
 from ingest_api import durability
 from ingest_api.durability import Ask, Command, Level, NotDurable
+from ingest_api.spread import elsewhere
 from ingest_api.stream import Redis, lacks_library, load_functions
 
 _NOT_YET = object()
@@ -84,6 +85,8 @@ class Lane:
             await load_functions(self._redis)
             for i, answer in zip(lost, await self.call([commands[i] for i in lost]), strict=True):
                 answers[i] = answer
+        if any(map(elsewhere, answers)):  # the server is no primary any longer, or has given a shard away
+            await self.close()
         return answers
 
     async def close(self) -> None:
@@ -108,13 +111,14 @@ class Lane:
 class CheckedLane(Lane):
     """A lane to a server that keeps the level: each new connection asks first. Raises `NotDurable`."""
 
-    def __init__(self, redis: Redis, timeout: float, level: Level) -> None:
+    def __init__(self, redis: Redis, timeout: float, level: Level, probe: Callable[[], str]) -> None:
         super().__init__(redis, timeout)
         self._level = level
+        self._probe = probe
 
     async def _connect(self) -> _Wire:
         wire = await super()._connect()
-        if missing := await durability.look(self._asker(wire), self._level):
+        if missing := await durability.look(self._asker(wire), self._level, self._probe()):
             raise NotDurable(missing)
         return wire
 
@@ -144,6 +148,6 @@ class SealedLane(CheckedLane):
         return answers
 
 
-def lane_at(level: Level, redis: Redis, timeout: float) -> Lane:
-    """A lane for writes at this level."""
-    return (SealedLane if level is Level.REPLICA else CheckedLane)(redis, timeout, level)
+def lane_at(level: Level, redis: Redis, timeout: float, probe: Callable[[], str] = lambda: durability.PROBE) -> Lane:
+    """A lane for writes at this level; `probe` is the key by which the server is looked at."""
+    return (SealedLane if level is Level.REPLICA else CheckedLane)(redis, timeout, level, probe)

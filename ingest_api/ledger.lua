@@ -15,6 +15,12 @@ end
 
 -- projects: "project\0count\0...", whose the frame's positions are, in their order; skip: positions, ascending
 local function account(ledger, ms, projects, skip)
+  local minute = math.floor(ms / MINUTE)
+  local only, all = string.match(projects, '^(%Z+)%z(%d+)$') -- as most frames are
+  if only then
+    enter(ledger, minute, only .. ':accepted', all - #skip)
+    return enter(ledger, minute, only .. ':duplicate', #skip)
+  end
   local accepted, duplicate, first, at = {}, {}, 0, 1
   for project, count in string.gmatch(projects, '(%Z+)%z(%d+)') do
     local behind, skipped = first + count, 0
@@ -25,7 +31,6 @@ local function account(ledger, ms, projects, skip)
     duplicate[project] = (duplicate[project] or 0) + skipped
     first = behind
   end
-  local minute = math.floor(ms / MINUTE)
   for project, count in pairs(accepted) do
     enter(ledger, minute, project .. ':accepted', count)
     enter(ledger, minute, project .. ':duplicate', duplicate[project])

@@ -5,8 +5,11 @@ The second belt: settings are hidden and checked before. Here an exception of a 
 
 import logging
 import re
+from typing import Any
 
 from pythonjsonlogger.orjson import OrjsonFormatter
+
+from ingest_api import tracing
 
 _STRUCK = (
     #: user and password of a URL
@@ -20,6 +23,12 @@ _STRUCK = (
 
 class LineFormatter(OrjsonFormatter):
     """What deploy/logging.json names."""
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """What is traced says where."""
+        super().add_fields(log_data, record, message_dict)
+        if trace_id := tracing.trace_id():
+            log_data["trace_id"] = trace_id
 
     def format(self, record: logging.LogRecord) -> str:
         """One JSON document, in one line."""

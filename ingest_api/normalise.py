@@ -3,8 +3,9 @@
 import hashlib
 import re
 import struct
-import zlib
+from collections.abc import Callable
 from itertools import product
+from zlib import crc32
 
 import msgspec
 
@@ -15,7 +16,7 @@ from ingest_api.limits import Limits
 from ingest_api.projects import Project
 
 #: tells a faithful retry from a reused key; a project can only fool itself, so a checksum is enough
-_SUMS = struct.Struct(">II")
+_sums = struct.Struct(">II").pack
 #: bits of a UUID that tell its version and variant, and what they are in version 8
 _MARKS, _VERSION_8 = 0xF << 76 | 3 << 62, 8 << 76 | 2 << 62
 _DAY_MS = 86_400_000
@@ -69,39 +70,48 @@ def normalise(draft: Draft, context: Context, number: int) -> Stamped | Refusal:
         refusal = check(draft, context)
         if refusal is not None:
             return refusal
-    key, received_at, project = draft.key, context.received_at, context.project
-    if key:
-        event_id, digest = keyed(project.id, key)
-        payload = _SUMS.pack(zlib.crc32(draft.raw), len(draft.raw))
-    else:
-        digest, payload = b"", b""
-        event_id = unkeyed_id(received_at, number)
-    passed_on = draft.ip or draft.user_agent  # the connection is another's then
-    event = Event(
-        event_id,
-        project.id,
-        draft.name,
-        received_at if draft.occurred_at is None else draft.occurred_at,
-        received_at,
-        properties.exact(draft.properties),
-        context.dialect,
-        draft.kind,
-        project.site_ids[0] if draft.first_site and project.site_ids else draft.site_id,
-        draft.user_id,
-        draft.client_id,
-        draft.session_id,
-        draft.request_id,
-        draft.url,
-        draft.title,
-        draft.referrer,
-        draft.device_type,
-        draft.language,
-        draft.platform,
-        draft.country,
-        draft.ip if passed_on else context.ip,
-        draft.user_agent if passed_on else context.user_agent,
-    )
-    return Stamped(event, digest, payload, len(draft.raw))
+    draft.properties = properties.exact(draft.properties)
+    if draft.key:
+        return maker(context)(draft, *keyed(context.project.id, draft.key))
+    return maker(context)(draft, unkeyed_id(context.received_at, number), b"")
+
+
+def maker(context: Context) -> Callable[[Draft, bytes, bytes], Stamped]:
+    """What makes the event of a draft that is right, and whose properties are exact, of its id and its key's digest."""
+    project, dialect, received_at = context.project.id, context.dialect, context.received_at
+    ip, user_agent, sites = context.ip, context.user_agent, context.project.site_ids
+
+    def made(draft: Draft, event_id: bytes, digest: bytes) -> Stamped:
+        raw = draft.raw
+        size = len(raw)
+        passed_on = draft.ip or draft.user_agent  # the connection is another's then
+        event = Event(
+            event_id,
+            project,
+            draft.name,
+            received_at if draft.occurred_at is None else draft.occurred_at,
+            received_at,
+            draft.properties,
+            dialect,
+            draft.kind,
+            sites[0] if draft.first_site and sites else draft.site_id,
+            draft.user_id,
+            draft.client_id,
+            draft.session_id,
+            draft.request_id,
+            draft.url,
+            draft.title,
+            draft.referrer,
+            draft.device_type,
+            draft.language,
+            draft.platform,
+            draft.country,
+            draft.ip if passed_on else ip,
+            draft.user_agent if passed_on else user_agent,
+        )
+        return Stamped(event, digest, _sums(crc32(raw), size) if digest else b"", size)
+
+    return made
 
 
 def check(draft: Draft, context: Context) -> Refusal | None:

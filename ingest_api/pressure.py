@@ -9,7 +9,7 @@ import logging
 from ingest_api import memory, telemetry
 from ingest_api.dialect import Rank
 from ingest_api.errors import Reason, Unavailable
-from ingest_api.progress import read_progress
+from ingest_api.progress import read_answering
 from ingest_api.settings import Settings
 from ingest_api.stream import Install, Redis
 
@@ -59,7 +59,7 @@ class Pressure:
             share = await memory.full(redis)
             pressure, why = of_memory(share, self._memory), f"Redis holds {share:.0%} of its maxmemory"
         if self._lag:
-            behind = max(shard.lag_seconds for shard in await read_progress(redis, install))
+            behind = max(shard.lag_seconds for shard in await read_answering(redis, install))
             if of_lag(behind, self._lag) > pressure:
                 pressure, why = of_lag(behind, self._lag), f"the workers are {behind:.0f} s behind"
         self._settle(pressure, why)

@@ -1,10 +1,11 @@
-"""How far the drain has come: lag and freshness, read from Redis in one round trip per shard."""
+"""How far the drain has come: lag and freshness, read from Redis in one round trip."""
 
+from collections.abc import Sequence
 from typing import cast
 
 import msgspec
 
-from ingest_api.stream import LIBRARY, Install, Redis, fcall
+from ingest_api.stream import LIBRARY, Install, Redis, Shard, fcall, lacks_library
 
 
 class ShardProgress(msgspec.Struct, frozen=True):
@@ -37,16 +38,39 @@ class ShardProgress(msgspec.Struct, frozen=True):
 
 
 async def read_progress(redis: Redis, install: Install) -> list[ShardProgress]:
-    """Progress of every shard, in the order of their numbers."""
-    shards = install.shards
-    first = shards[0]  # alone, so that a server that lost the library gets it back
-    replies = [await fcall(redis, "progress", [first.frames, first.floor, first.lease, first.counters])]
+    """Progress of every shard, in the order of their numbers. Raises redis-py's errors."""
+    found = await _read(redis, install.shards)
+    if wrong := [one for one in found if isinstance(one, Exception)]:
+        raise wrong[0]
+    return [one for one in found if isinstance(one, ShardProgress)]
+
+
+async def read_answering(redis: Redis, install: Install) -> list[ShardProgress]:
+    """The same of the shards whose servers answer. Raises redis-py's errors when none does."""
+    found = await _read(redis, install.shards)
+    there = [one for one in found if isinstance(one, ShardProgress)]
+    if not there and isinstance(found[0], Exception):
+        raise found[0]
+    return there
+
+
+async def _read(redis: Redis, shards: Sequence[Shard]) -> list[ShardProgress | Exception]:
+    """Errors stand in the place of what could not be read, where other servers answered."""
     async with redis.pipeline(transaction=False) as pipe:
-        for shard in shards[1:]:
-            keys = (shard.frames, shard.floor, shard.lease, shard.counters)
-            pipe.execute_command("FCALL_RO", f"{LIBRARY}_progress", len(keys), *keys)
-        replies += await pipe.execute()
-    return [_progress(shard.number, reply) for shard, reply in zip(shards, replies, strict=True)]
+        for shard in shards:
+            pipe.execute_command("FCALL_RO", f"{LIBRARY}_progress", len(_keys(shard)), *_keys(shard))
+        replies = await pipe.execute(raise_on_error=False)
+    for place, shard in enumerate(shards):  # one after the other, so that each server that lost the library gets it
+        if lacks_library(replies[place]):
+            replies[place] = await fcall(redis, "progress", _keys(shard))
+    return [
+        reply if isinstance(reply, Exception) else _progress(shard.number, reply)
+        for shard, reply in zip(shards, replies, strict=True)
+    ]
+
+
+def _keys(shard: Shard) -> list[str]:
+    return [shard.frames, shard.floor, shard.lease, shard.counters]
 
 
 def _progress(number: int, reply: object) -> ShardProgress:

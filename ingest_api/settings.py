@@ -7,24 +7,38 @@ from pydantic import AfterValidator, Field
 
 from ingest_api.confidential import Confidential, RedisUrl
 from ingest_api.durability import Level
+from ingest_api.tracing import TracesUrl
 
 
 def _networks(text: str) -> str:
-    for one in text.split(","):
-        if one.strip():
-            ipaddress.ip_network(one.strip())
+    for one in text.replace(",", " ").split():
+        ipaddress.ip_network(one)
     return text
 
 
 class Settings(Confidential):
     """Each field is an environment variable: HEADRACE_ and the field's name in capitals."""
 
-    redis_url: RedisUrl = Field(default="redis://127.0.0.1:6379/0", repr=False, description="where the streams are")
+    redis_url: RedisUrl = Field(
+        default="redis://127.0.0.1:6379/0",
+        repr=False,
+        description="where Redis is; several, with spaces between, share the shards",
+    )
     ingest_host: str = Field(default="127.0.0.1", description="address the front door listens on")
     ingest_port: int = Field(default=8080, ge=0, le=65535, description="port the front door listens on")
     metrics_host: str = Field(default="127.0.0.1", description="address on which Prometheus metrics are offered")
     metrics_port: int = Field(default=0, ge=0, le=65535, description="port for Prometheus metrics; 0 turns it off")
-    shards: int = Field(default=4, ge=1, le=256, description="number of shards, fixed at install")
+    traces_url: TracesUrl = Field(default="", description="OTLP/HTTP collector that takes spans; empty: no traces")
+    traces_sample: float = Field(default=0.01, ge=0, le=1, description="share of requests that are traced, by chance")
+    traces_per_second: int = Field(
+        default=10, ge=0, description="requests a second traced besides, because their own trace is sampled"
+    )
+    shards: int = Field(
+        default=4,
+        ge=1,
+        le=256,
+        description="number of shards of a new installation; `headrace shards raise` makes more",
+    )
     window_seconds: int = Field(
         default=86_400, ge=60, description="how long idempotency keys are remembered, fixed at install"
     )
@@ -49,7 +63,7 @@ class Settings(Confidential):
     header_timeout_seconds: float = Field(default=10.0, gt=0, description="time a client has for a request's headers")
     body_timeout_seconds: float = Field(default=10.0, gt=0, description="time a client has for sending its body")
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
-        default="", description="networks of proxies whose X-Forwarded-For is believed, with commas between"
+        default="", description="networks of proxies whose X-Forwarded-For is believed, with commas or spaces between"
     )
     keepalive_seconds: float = Field(default=75.0, gt=0, description="idle connections are closed after this")
     shutdown_seconds: float = Field(default=4.0, gt=0, description="requests in flight get this long after SIGTERM")

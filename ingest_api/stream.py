@@ -3,28 +3,27 @@
 import asyncio
 import functools
 import importlib.resources
+import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
-import redis.asyncio as redis_asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from ingest_api import redis_url
+from ingest_api import layout, primary, routing
 from ingest_api.durability import Level
 
 GROUP = "workers"
-LIBRARY = "headrace_v2"
+LIBRARY = "headrace_v3"
 INSTALL = "headrace:install"
 #: hash: worker id -> what it said last, see workers/heartbeat.py
 WORKERS = "headrace:workers"
 MAX_SHARDS = 256
 
-Redis = redis_asyncio.Redis
+Redis = primary.Redis
+
+log = logging.getLogger(__name__)
 
 
 class InstallMismatch(RuntimeError):
@@ -43,6 +42,10 @@ class Shard:
 
     @functools.cached_property
     def frames(self) -> str:
+        """Stream: an entry has `f` the frame, `n` live events, `b` bytes unpacked, `p` whose they are (`runs.py`).
+
+        At need `s` the skip list, `r` put back by hand, `t` contexts of traces (`tracing.py`), `e` mended.
+        """
         return f"{self.tag}:frames"
 
     @functools.cached_property
@@ -100,96 +103,114 @@ class Shard:
         """The operator's word that it may."""
         return f"{self.tag}:allow"
 
+    @functools.cached_property
+    def fence(self) -> str:
+        """The number of shards by which events must have been placed, once it was raised; see `raising.py`."""
+        return f"{self.tag}:count"
+
 
 @dataclass(frozen=True, slots=True)
 class Install:
-    """What is fixed once per installation, because data on disk depends on it."""
+    """What all parts of an installation must agree on, because data on disk depends on it."""
 
     #: part of every deduplication token, so that two installations never share one
     id: str
+    #: `headrace shards raise` raises it, while everything goes on: whoever keeps it reads it again
     shard_count: int
     #: how long an idempotency key is remembered at the least, milliseconds
     window_ms: int
     #: what an acknowledged event outlives; `headrace durability` changes it
     durability: Level = Level.DISK
+    #: the number of shards before it was raised, as long as their indexes know keys; 0: nobody asks them
+    count_before: int = 0
+    #: when the last of these keys is forgotten, Unix milliseconds
+    before_until: int = 0
+    #: the number to come, while a raise is under way; 0: none is
+    count_next: int = 0
 
     @property
     def shards(self) -> list[Shard]:
         return [Shard(number) for number in range(self.shard_count)]
 
-    def keyed_shard(self, digest: bytes) -> Shard:
-        """Where events of this key are appended, so that equal keys meet."""
-        return Shard(int.from_bytes(digest[-4:], "big") % self.shard_count)
-
-
-class _Heedful:
-    """A connection that heeds a cancellation. redis-py bounds a write with `asyncio.wait_for`, which until Python 3.12
-    forgets one that meets the end of what it waits for: a loop that was told to end would go on for ever.
-    """
-
-    socket_timeout: float | None
-
-    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
-        bound, self.socket_timeout = self.socket_timeout, None
-        try:
-            async with asyncio.timeout(bound):
-                await super().send_packed_command(command, check_health)  # type: ignore[misc]  # of what it is mixed with
-        except TimeoutError as error:
-            raise RedisTimeoutError("Redis did not take a command in time.") from error
-        finally:
-            self.socket_timeout = bound
+    def keyed_shards(self, digest: bytes) -> list[Shard]:
+        """Where events of this key are appended, so that equal keys meet; then where they were before a raise."""
+        number = int.from_bytes(digest[-4:], "big")
+        counts = (self.shard_count, self.count_before or self.shard_count)
+        return [Shard(one) for one in dict.fromkeys(number % count for count in counts)]
 
 
 def connect(url: str, *, timeout: float | None = 5.0) -> Redis:
     """A client for one process. Connecting fails after 1 s; an answer may take `timeout` seconds, or for ever.
 
-    Whoever asks while all its connections are busy waits for one.
+    Whoever asks while all its connections are busy waits for one. Where several servers are named, what belongs to a
+    shard goes to its server, see `ingest_api/routing.py`. Raises `ValueError`.
     """
-    pool = redis_asyncio.BlockingConnectionPool.from_url(
-        redis_url.checked(url),
-        max_connections=64,
-        timeout=5.0,
-        socket_connect_timeout=1.0,
-        socket_timeout=timeout,
-        retry=Retry(NoBackoff(), 0),  # an append whose answer was lost must not be sent twice behind our back
-    )
-    pool.connection_class = type("Connection", (_Heedful, pool.connection_class), {})
-    return Redis.from_pool(pool)
+    return routing.connect(url, timeout)
 
 
 async def install(redis: Redis, shard_count: int, window_seconds: int, durability: Level = Level.DISK) -> Install:
     """Read what this installation was made with, making it from the arguments the first time.
 
-    Also loads the function library and the consumer groups. Raises `InstallMismatch` when the arguments
-    differ from what is stored: another shard count would send equal keys to different shards.
+    Also loads the function library and the consumer groups. Raises `InstallMismatch` when window or durability differ
+    from what is stored. An installation that is there keeps its number of shards.
     """
     wanted = {"id": secrets.token_hex(8), "shards": str(shard_count), "window_seconds": str(window_seconds)}
     wanted["durability"] = durability.value
     async with redis.pipeline(transaction=True) as pipe:
+        pipe.exists(INSTALL)
+        pipe.hget(INSTALL, "servers")
+        there, said = await pipe.execute()
+    older = there and said is None  # than any layout but one server for everything
+    wanted["servers"] = "" if older else routing.kind(redis)
+    async with redis.pipeline(transaction=True) as pipe:
         for field, value in wanted.items():
             pipe.hsetnx(INSTALL, field, value)
-        await pipe.execute()
+        pipe.hget(INSTALL, "servers")
+        servers = (await pipe.execute())[-1].decode()
+    if wrong := layout.disagreement(redis, servers) or await layout.misplaced(redis):
+        raise InstallMismatch(wrong)
     stored = await read_install(redis)
-    _must_agree("HEADRACE_SHARDS", shard_count, stored.shard_count)
+    if shard_count > stored.shard_count:
+        remedy = f"headrace shards raise {shard_count}"
+        log.warning("fewer shards than set", extra={"action": "start", "shards": stored.shard_count, "remedy": remedy})
     _must_agree("HEADRACE_WINDOW_SECONDS", window_seconds, stored.window_ms // 1000)
     if durability is not stored.durability:
         raise InstallMismatch(
             f"HEADRACE_DURABILITY is {durability}, but this installation is kept at {stored.durability}. "
             f"Set it to {stored.durability}, or change the installation: headrace durability {durability}"
         )
-    await load_functions(redis)
-    for shard in stored.shards:
-        await _ensure_group(redis, shard)
+    for server in await routing.servers(redis):
+        try:
+            await prepare(server, [one for one in stored.shards if routing.known(redis, one.number) is server])
+        except (RedisError, OSError):
+            if not routing.kind(redis):
+                raise  # of several, each front door prepares one when it comes
     return stored
 
 
+async def prepare(server: Redis, shards: Iterable[Shard]) -> None:
+    """Bring the library and the workers' groups to a server that holds these shards. Raises redis-py's errors."""
+    await load_functions(server)
+    await make_groups(server, shards)
+
+
 async def read_install(redis: Redis) -> Install:
-    """What this installation was made with. Raises `InstallMismatch` when nothing was installed yet."""
+    """What this installation is now. Raises `InstallMismatch` when nothing was installed yet."""
     stored = await cast("Any", redis.hgetall(INSTALL))
     if not stored:
         raise InstallMismatch("Redis holds no installation yet: start the front door once, it makes it.")
     durability = Level(stored.get(b"durability", b"disk").decode())
-    return Install(stored[b"id"].decode(), int(stored[b"shards"]), int(stored[b"window_seconds"]) * 1000, durability)
+    window_ms, before = int(stored[b"window_seconds"]) * 1000, int(stored.get(b"shards_before", 0))
+    until = int(stored[b"raised_at"]) + 2 * window_ms if before else 0
+    if until and until < int((await redis.time())[0]) * 1000:  # by the clock that wrote it
+        before = until = 0
+    coming = int(stored.get(b"shards_next", 0))
+    return Install(stored[b"id"].decode(), int(stored[b"shards"]), window_ms, durability, before, until, coming)
+
+
+async def servers_of(redis: Redis) -> str:
+    """The layout that the installation was made with, see `ingest_api/layout.py`."""
+    return (await cast("Any", redis).hget(INSTALL, "servers") or b"").decode()
 
 
 async def set_durability(redis: Redis, durability: Level) -> None:
@@ -207,14 +228,15 @@ async def wait_for_install(redis: Redis, *, pause: float = 0.5) -> Install:
 
 
 async def load_functions(redis: Redis) -> None:
-    """Load the library under its versioned name; older versions stay beside it for older processes."""
-    await cast("Any", redis.function_load(library(), replace=True))
+    """Load the library under its versioned name, on every server; older versions stay beside it for older processes."""
+    for server in await routing.servers(redis):
+        await cast("Any", server).function_load(library(), replace=True)
 
 
 def library() -> str:
     """The code of the library: its parts, of which later ones use what earlier ones define."""
     folder = importlib.resources.files("ingest_api")
-    parts = (folder / f"{name}.lua" for name in ("ledger", "shard", "drain"))
+    parts = (folder / f"{name}.lua" for name in ("ledger", "shard", "drain", "raise"))
     return "\n".join([f"#!lua name={LIBRARY}", *(part.read_text() for part in parts)])
 
 
@@ -238,7 +260,7 @@ async def fcall_of(
     except ResponseError as error:
         if not lacks_library(error):
             raise
-        await load(redis)
+        await load(await routing.holding(redis, keys[0]))
         return await execute("FCALL", function, len(keys), *keys, *args)
 
 
@@ -250,9 +272,11 @@ def _must_agree(setting: str, wanted: int, stored: int) -> None:
         )
 
 
-async def _ensure_group(redis: Redis, shard: Shard) -> None:
-    try:
-        await redis.xgroup_create(shard.frames, GROUP, id="0", mkstream=True)
-    except ResponseError as error:
-        if not str(error).startswith("BUSYGROUP"):
-            raise
+async def make_groups(redis: Redis, shards: Iterable[Shard]) -> None:
+    """See that the workers' group is there on each."""
+    for shard in shards:
+        try:
+            await redis.xgroup_create(shard.frames, GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise

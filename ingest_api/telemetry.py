@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from prometheus_client import REGISTRY, Gauge, Histogram, Metric
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Metric
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
@@ -38,6 +38,8 @@ REFUSALS = Tally("ingest_refusals_total", "Refusals by reason", ("dialect", "rea
 PRESSURE = Gauge("ingest_pressure", "Pressure; events are shed from 1 on")
 #: how many ranks of dialects are shed: 0 none, 3 all
 SHED_RANKS = Gauge("ingest_shed_ranks", "Ranks of dialects shed")
+#: spans of traces, by what became of them: sent, dropped
+SPANS = Counter("ingest_spans_total", "Spans by outcome", ["outcome"])
 #: events written with one frame
 FRAME_EVENTS = Histogram(
     "ingest_frame_events", "Events in a frame", buckets=(1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)

@@ -6,7 +6,9 @@ import signal
 import uvloop
 from aiohttp import web
 
+from ingest_api import tracing
 from ingest_api.process import offer_metrics, read_settings, set_up_log
+from queries import telemetry
 from queries.app import build_runner
 from queries.settings import Settings
 
@@ -28,7 +30,9 @@ def main() -> None:
     set_up_log()
     settings = read_settings(Settings)
     offer_metrics(settings.query_metrics_port, settings.metrics_host)
+    tracing.set_up(settings.traces_url, "headrace-query", telemetry.SPANS)
     uvloop.run(serve(settings))
+    tracing.close()
 
 
 if __name__ == "__main__":

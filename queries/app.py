@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from ingest_api import request_id
+from ingest_api.traced import Watch
 from queries import standing
 from queries.documents import documents
 from queries.errors import Refused
@@ -27,8 +28,10 @@ def build_app(settings: Settings) -> web.Application:
     app = web.Application(middlewares=[_json_errors], client_max_size=max(route.max_bytes for route in ROUTES))
     service = app[SERVICE] = QueryService(settings)
     paths: dict[str, dict[str, Handler]] = {}
+    watch = Watch(settings.traces_sample, settings.traces_per_second)
     for route in ROUTES:  # aiohttp's own variables take no braces, which producers' ids may have
-        paths.setdefault(route.path.replace("}", ":[^/]+}"), {})[route.method] = answering(service, route)
+        handle = watch.over(answering(service, route), route.method, route.path)
+        paths.setdefault(route.path.replace("}", ":[^/]+}"), {})[route.method] = handle
     paths |= {path: {"GET": handle} for path, handle in (documents() | pages()).items()}
     for path, methods in paths.items():
         if "GET" in methods:

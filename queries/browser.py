@@ -55,8 +55,12 @@ class Browser:
 
 
 def browser(scheme: str, headers: Mapping[str, str], cookies: Mapping[str, str]) -> Browser:
-    """Of a request. A proxy that ends TLS says so in X-Forwarded-Proto, and passes Host on as it came."""
-    scheme = "https" if headers.get("X-Forwarded-Proto", "").strip().lower() == "https" else scheme
+    """Of a request. A proxy that ends TLS says so in X-Forwarded-Proto, and passes Host on as it came.
+
+    Of several, which some proxies append to, the first met the browser.
+    """
+    outermost = headers.get("X-Forwarded-Proto", "").partition(",")[0]
+    scheme = "https" if outermost.strip().lower() == "https" else scheme
     host = headers.get("Host", "").lower()
     return Browser(
         scheme,

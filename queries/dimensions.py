@@ -73,6 +73,7 @@ def _of_clock(name: str, expression: str, meaning: str) -> Dimension:
 _ALL = (
     Dimension("event", "the event's name", "name", held="names"),
     Dimension("page", "path of the page", "path"),
+    Dimension("viewed_page", "path of the page, of page views alone", "viewed_page"),
     Dimension("host", "host of the page", "host"),
     Dimension("url", "the page's whole address", "url"),
     Dimension("title", "title of the page", "title"),

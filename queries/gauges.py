@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
-from ingest_api import durability, halt, moment
+from ingest_api import halt, layout, moment, routing
 from ingest_api.durability import Level
 from ingest_api.halt import Halt
 from ingest_api.progress import ShardProgress
@@ -91,7 +91,8 @@ class Gauges:
 
     async def _redis_state(self) -> RedisState:
         lacks = await self._durable.value()
-        info = await cast("Any", self._redis).info("memory")
+        infos = [await cast("Any", one).info("memory") for one in await routing.servers(self._redis)]
+        info = max(infos, key=lambda one: int(one["used_memory"]) / (int(one["maxmemory"]) or 2**63))  # the fullest
         return RedisState(
             int(info["used_memory"]),
             int(info["maxmemory"]),
@@ -100,7 +101,7 @@ class Gauges:
         )
 
     async def _lacks(self) -> str:
-        return await durability.look_through(self._redis, (await read_install(self._redis)).durability)
+        return await layout.lacks(self._redis, (await read_install(self._redis)).durability)
 
     async def _store_state(self) -> StoreState:
         took = await self._answering.value()

@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 from redis.exceptions import RedisError
 
+from ingest_api import traced, tracing
 from ingest_api.keys import Kind
 from ingest_api.project import Conflict, Invalid, NotThere, ProjectError
 from ingest_api.stream import InstallMismatch
@@ -106,6 +107,8 @@ async def _call(service: QueryService, route: Route, request: web.Request) -> Ca
     if request.method not in _SAFE and (not route.kinds or (asking.session and not authorization)):
         asking.check()
     access = await service.access(authorization, *route.kinds, session=asking.session) if route.kinds else None
+    if tracing.process.tracer is not None:
+        traced.admit(keyed=access is not None)
     if not all((_NAME if name in _OWN else _ID).fullmatch(value) for name, value in request.match_info.items()):
         raise Refused(404, "There is nothing of this name.")
     read = body.read(await _bytes(request, route.max_bytes), route.request) if route.request else None

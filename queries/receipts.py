@@ -105,8 +105,8 @@ async def _stretches(
     """Where it could wait: above the floor. A key that the index does not know was not appended within its window."""
     waiting = [one for one in shards if one.oldest]
     found = []
-    for digests in normalise.digests(project, event_id.bytes):
-        shard = install.keyed_shard(digests[0])
+    candidates = normalise.digests(project, event_id.bytes)
+    for digests, shard in ((one, shard) for one in candidates for shard in install.keyed_shards(one[0])):
         behind = next((one for one in waiting if one.shard == shard.number), None)
         if behind is None:
             continue

@@ -5,19 +5,28 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from ingest_api.confidential import Confidential, RedisUrl
-from workers import address
+from ingest_api.tracing import TracesUrl
+from workers import address, cluster
 
 
 class Settings(Confidential):
     """Each field is an environment variable: HEADRACE_ and the field's name in capitals."""
 
     redis_url: RedisUrl = Field(
-        default="redis://127.0.0.1:6379/0", repr=False, description="where keys and the drain's progress are"
+        default="redis://127.0.0.1:6379/0", repr=False, description="where Redis is, the same as for the front door"
     )
-    clickhouse_url: Annotated[str, AfterValidator(address.checked)] = Field(
-        default="http://default@127.0.0.1:8123/?database=headrace", repr=False, description="where the events are"
+    clickhouse_cluster: Annotated[str, AfterValidator(cluster.checked)] = Field(
+        default="", description="name of the cluster that ClickHouse is one of; empty: it is one server"
     )
-    sql_clickhouse_url: Annotated[str, AfterValidator(lambda url: url and address.checked(url))] = Field(
+    clickhouse_url: Annotated[str, AfterValidator(address.checked), AfterValidator(address.placed)] = Field(
+        default="http://default@127.0.0.1:8123/?database=headrace",
+        repr=False,
+        validate_default=True,
+        description="where the events are",
+    )
+    sql_clickhouse_url: Annotated[
+        str, AfterValidator(lambda url: url and address.checked(url)), AfterValidator(address.placed)
+    ] = Field(
         default="",
         repr=False,
         description="the same for SQL of analysts, by the account of deploy/clickhouse; empty: no other account",
@@ -27,6 +36,11 @@ class Settings(Confidential):
     metrics_host: str = Field(default="127.0.0.1", description="address on which Prometheus metrics are offered")
     query_metrics_port: int = Field(
         default=0, ge=0, le=65535, description="port for the query service's Prometheus metrics; 0: off"
+    )
+    traces_url: TracesUrl = Field(default="", description="OTLP/HTTP collector that takes spans; empty: no traces")
+    traces_sample: float = Field(default=0.01, ge=0, le=1, description="share of requests that are traced, by chance")
+    traces_per_second: int = Field(
+        default=10, ge=0, description="requests a second traced besides, because their own trace is sampled"
     )
     query_timeout_seconds: float = Field(default=10.0, gt=0, description="a question that takes longer is ended")
     query_places: int = Field(default=8, ge=1, description="questions that run at a time; a project takes half at most")

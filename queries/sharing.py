@@ -7,7 +7,7 @@ from contextvars import ContextVar
 #: dimensions that tell groups apart and no persons. Addresses, titles and properties hold what a producer put there
 SHARED = frozenset(
     {
-        *("event", "page", "host", "entry_page", "exit_page", "referrer_host", "source", "channel"),
+        *("event", "page", "viewed_page", "host", "entry_page", "exit_page", "referrer_host", "source", "channel"),
         *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"),
         *("country", "region", "city", "browser", "browser_version", "os", "os_version", "device_type"),
         *("language", "platform", "site_id", "dialect", "kind", "bot", "hour_of_day", "day_of_week"),

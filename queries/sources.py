@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from queries import filters, visits
+from queries import filters, rolled_sessions, visits
 from queries.binder import Binder
 from queries.bots import CONDITION
 from queries.dimensions import Dimension
@@ -106,15 +106,12 @@ def sessions(question: Question, binder: Binder) -> Source:
     where = visits.condition(question.filter, binder, held) + among(question, keys, binder)
     if question.site_id:
         where = f"hasAny(site_ids, [{{site_id:String}}, '']) AND {where}"
-    view = (
-        f"sessions(project={{project:String}}, since={{since:Int64}}, until={within}, "
-        f"bots={binder.bind(question.bots, 'String')})"
-    )
+    visited = rolled_sessions.sessions(question.span.since, until, question.bots, binder)
     around = (
         "project = {project:String} AND occurred_at >= fromUnixTimestamp64Milli({since:Int64}) "
         f"AND occurred_at < fromUnixTimestamp64Milli({within} + 86400000) AND {CONDITION[question.bots]}"
     )
-    return Source(f"FROM {view} AS visits{held.join(around)} WHERE {where}", keys)
+    return Source(f"FROM {visited} AS visits{held.join(around)} WHERE {where}", keys)
 
 
 SOURCES: Mapping[Of, Callable[[Question, Binder], Source]] = {

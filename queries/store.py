@@ -10,9 +10,10 @@ import clickhouse_connect
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from ingest_api import tracing
 from queries.errors import Refused, StoreUnavailable
 from queries.sql import Statement
-from workers.address import address
+from workers.address import address, traced
 
 #: clickhouse-connect waits without end for answers that nobody reads
 _CLOSE_SECONDS = 1.0
@@ -50,6 +51,7 @@ class Store:
 
     def __init__(self, url: str, timeout: float) -> None:
         self._address = address(url)
+        self._traced = traced(self._address)
         self._timeout = timeout
         self._client: AsyncClient | None = None
         self._connecting = asyncio.Lock()
@@ -64,11 +66,14 @@ class Store:
     async def rows(self, statement: Statement, settings: Mapping[str, object] | None = None) -> Rows:
         """Run a statement. Raises `Refused` when it asks too much, `StoreUnavailable` when ClickHouse is away."""
         started = time.perf_counter()
-        with _failing():
+        with _failing(), tracing.step("query", "client", self._traced) as span:
             client = await self._connect()
             async with asyncio.timeout(self._timeout + 2):
                 result = await client.query(
-                    statement.text, parameters=statement.parameters, settings={**self._settings, **(settings or {})}
+                    statement.text,
+                    parameters=statement.parameters,
+                    settings={**self._settings, **(settings or {})},
+                    transport_settings=tracing.headers(span),
                 )
         read = int(result.summary.get("read_rows", 0))
         return Rows(result.result_rows, result.column_names, read, time.perf_counter() - started)
@@ -77,10 +82,11 @@ class Store:
         self, statement: Statement, form: str, settings: Mapping[str, object] | None = None
     ) -> AsyncGenerator[bytes, None]:
         """The answer as ClickHouse writes it in this format, piece by piece. Close it to end the statement."""
-        with _failing():
+        with _failing(), tracing.step("query", "client", self._traced) as span:
             client = await self._connect()
+            limits, told = {**self._settings, **(settings or {})}, tracing.headers(span)
             stream = await client.raw_stream(
-                statement.text, statement.parameters, {**self._settings, **(settings or {})}, form
+                statement.text, statement.parameters, limits, form, transport_settings=told
             )
             async with stream as chunks:
                 async for chunk in chunks:
@@ -90,8 +96,10 @@ class Store:
         """Write rows. Raises `StoreUnavailable` also where this service's user may not."""
         try:
             client = await self._connect()
+            about = {**self._traced, "db.operation.name": "INSERT", "db.collection.name": table}
             async with asyncio.timeout(self._timeout + 2):
-                await client.insert(table, rows, column_names=columns, settings={"async_insert": 0})
+                with tracing.step("insert", "client", about):
+                    await client.insert(table, rows, column_names=columns, settings={"async_insert": 0})
         except (ClickHouseError, OSError, TimeoutError) as error:
             raise StoreUnavailable(str(error) or type(error).__name__) from error
 

@@ -10,6 +10,8 @@ SECONDS = Histogram(
 )
 #: questions that found no place
 BUSY = Counter("query_busy_total", "Questions refused because too many ran")
+#: spans of traces, by what became of them: sent, dropped
+SPANS = Counter("query_spans_total", "Spans by outcome", ["outcome"])
 #: connections that follow events live
 LIVE_READERS = Gauge("query_live_readers", "Live tails")
 #: live tails that were let go because they took too slowly

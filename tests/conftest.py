@@ -13,8 +13,11 @@ import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from deploy.local.running import RunningStack, running
+from ingest_api import routing
 from ingest_api.stream import Redis, connect
 from tests import stores
+from tests.topologies import Nodes, Primaries
+from tests.topologies import running as at_work
 from workers.address import address
 
 #: started in the background a shell lets it ignore SIGINT, and so would every process that a test interrupts
@@ -50,6 +53,30 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     """A client on an empty Redis."""
     client = connect(redis_url)
     await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture(scope="session")
+async def primaries(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Primaries]:
+    """Two servers for shards."""
+    async with at_work(Primaries(tmp_path_factory.mktemp("primaries"))) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+async def nodes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Nodes]:
+    """A cluster for shards."""
+    async with at_work(Nodes(tmp_path_factory.mktemp("nodes"))) as servers:
+        yield servers
+
+
+@pytest.fixture
+async def several(redis_url: str, primaries: Primaries) -> AsyncIterator[Any]:
+    """A client of a control server and two with shards, all empty: redis-py 5 types answers as "awaitable or not"."""
+    client = connect(f"{redis_url} {primaries.url}")
+    for one in await routing.servers(client):
+        await one.flushall()
     yield client
     await client.aclose()
 

@@ -19,7 +19,7 @@ from workers import migrate as migration
 
 _READY_SECONDS = 30.0
 REDIS_PASSWORD = "redis-of-the-tests"
-_SECRETS = Secrets(redis_password=REDIS_PASSWORD, clickhouse_password="clickhouse-of-the-tests")
+SECRETS = Secrets(redis_password=REDIS_PASSWORD, clickhouse_password="clickhouse-of-the-tests")
 
 
 @contextlib.contextmanager
@@ -27,10 +27,10 @@ def local_redis(folder: Path, port: int = 0) -> Iterator[str]:
     """A Valkey server as durable as in production, on this port or a free one. Yields its URL."""
     home, port = Home(folder), port or free_port()
     home.make()
-    local.write_redis_conf(home, port, _SECRETS, "512mb")
-    url = local.redis_url(port, _SECRETS)
-    with _process(local.redis_command(home), {}, folder / "redis.log") as server:
-        _until_ready(ready.redis(url), server, folder / "redis.log")
+    local.write_redis_conf(home, port, SECRETS, "512mb")
+    url = local.redis_url(port, SECRETS)
+    with process(local.redis_command(home), {}, folder / "redis.log") as server:
+        until_ready(ready.redis(url), server, folder / "redis.log")
         yield url
 
 
@@ -39,11 +39,11 @@ def local_clickhouse(folder: Path) -> Iterator[str]:
     """The ClickHouse engine behind its HTTP protocol. Yields its URL."""
     home, port = Home(folder), free_port()
     home.make()
-    probe = ready.clickhouse(local.clickhouse_base(port), local.CLICKHOUSE_USER, _SECRETS.clickhouse_password)
+    probe = ready.clickhouse(local.clickhouse_base(port), local.CLICKHOUSE_USER, SECRETS.clickhouse_password)
     command = local.clickhouse_command(home, port)
-    with _process(command, local.clickhouse_env(_SECRETS), folder / "clickhouse.log") as server:
-        _until_ready(probe, server, folder / "clickhouse.log")
-        yield local.clickhouse_url(port, _SECRETS)
+    with process(command, local.clickhouse_env(SECRETS), folder / "clickhouse.log") as server:
+        until_ready(probe, server, folder / "clickhouse.log")
+        yield local.clickhouse_url(port, SECRETS)
 
 
 def migrate(url: str) -> None:
@@ -53,7 +53,7 @@ def migrate(url: str) -> None:
     client.close()
 
 
-def _until_ready(probe: Probe, server: "subprocess.Popen[bytes]", log: Path) -> None:
+def until_ready(probe: Probe, server: "subprocess.Popen[bytes]", log: Path) -> None:
     """Wait until the probe finds nothing wrong. Raises with the log when the server ends or takes too long."""
 
     async def ask() -> str:
@@ -73,7 +73,7 @@ def _in_a_thread(ask: Callable[[], Coroutine[Any, Any, str]]) -> str:
 
 
 @contextlib.contextmanager
-def _process(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def process(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     with log.open("ab") as out:
         server = subprocess.Popen(command, env={**os.environ, **env}, stdout=out, stderr=out)
     try:

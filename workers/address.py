@@ -1,7 +1,14 @@
-"""Where ClickHouse is: `http://user:password@host:port/?database=name` -> what clickhouse-connect wants to hear."""
+"""Where ClickHouse is: `http://user:password@host:port/?database=name` -> what clickhouse-connect wants to hear.
 
-from typing import TypedDict
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+`&cluster=name` tells the cluster of which that server is one; settings of processes take it from a variable of its own.
+"""
+
+from typing import NotRequired, TypedDict
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
+
+from pydantic import ValidationInfo
+
+from workers import cluster
 
 _SHAPE = (
     "must look like http://user:password@host:8123/?database=headrace; "
@@ -18,6 +25,8 @@ class Address(TypedDict):
     username: str
     password: str
     database: str
+    #: of every statement; on a cluster alone
+    settings: NotRequired[dict[str, str | int]]
 
 
 def address(url: str) -> Address:
@@ -25,14 +34,28 @@ def address(url: str) -> Address:
     parts = _parts(url)
     if parts is None:
         raise ValueError(f"HEADRACE_CLICKHOUSE_URL {_SHAPE}")
-    return Address(
+    fields = parse_qs(parts.query)
+    found = Address(
         interface=parts.scheme,
         host=parts.hostname or "",
         port=parts.port or (8443 if parts.scheme == "https" else 8123),
         username=unquote(parts.username or "default"),
         password=unquote(parts.password or ""),
-        database=parse_qs(parts.query).get("database", ["default"])[0],
+        database=fields.get("database", ["default"])[0],
     )
+    if name := fields.get("cluster", [""])[0]:
+        found["settings"] = cluster.session(cluster.checked(name))
+    return found
+
+
+def traced(where: Address) -> dict[str, str | int]:
+    """What a span of a call tells of it: no user, no password."""
+    return {
+        "db.system.name": "clickhouse",
+        "db.namespace": where["database"],
+        "server.address": where["host"],
+        "server.port": where["port"],
+    }
 
 
 def checked(url: str) -> str:
@@ -40,6 +63,12 @@ def checked(url: str) -> str:
     if _parts(url) is None:
         raise ValueError(_SHAPE)
     return url
+
+
+def placed(url: str, info: ValidationInfo) -> str:
+    """The URL of a setting, if any, with the cluster that the setting `clickhouse_cluster` before it names, if any."""
+    name = "" if "cluster" in parse_qs(url.partition("?")[2]) else str(info.data.get("clickhouse_cluster", ""))
+    return f"{url}{'&' if '?' in url else '?'}cluster={quote(name)}" if name and url else url
 
 
 def _parts(url: str) -> SplitResult | None:

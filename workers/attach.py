@@ -6,6 +6,7 @@ What is brought again was shown to the views before, under the batch's own token
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from workers.errors import NotNow
+from workers.order import level, order
 from workers.row import Columns
 from workers.sink import Sink
 from workers.visit import visit
@@ -23,11 +24,12 @@ async def attach(
     beside = f"{table}_again_{shard:d}"
     try:
         async with visit(url, int(timeout)) as client:
-            await client.command(f"DROP TABLE IF EXISTS {beside} SYNC")
-            await client.command(f"CREATE TABLE {beside} AS {table}")
+            await order(client, f"DROP TABLE IF EXISTS {beside} SYNC")
+            await order(client, f"CREATE TABLE {beside} AS {table}")
             await sink.put(beside, types, rows)
+            await level(client, beside)  # a replica that lacks some would move the others
             for (partition,) in (await client.query(_PARTITIONS, {"beside": beside})).result_rows:
-                await client.command(f"ALTER TABLE {beside} MOVE PARTITION ID '{partition}' TO TABLE {table}")
-            await client.command(f"DROP TABLE {beside} SYNC")
+                await order(client, f"ALTER TABLE {beside} MOVE PARTITION ID '{partition}' TO TABLE {table}")
+            await order(client, f"DROP TABLE {beside} SYNC")
     except (ClickHouseError, OSError, TimeoutError) as error:
         raise NotNow(f"ClickHouse: {str(error) or type(error).__name__}") from error

@@ -26,7 +26,7 @@ from workers import catalog, cut, kept, state
 from workers.cut import Cut
 from workers.depot import Depot
 from workers.errors import NotNow
-from workers.tables import FIRST, THEN, Tables
+from workers.tables import FIRST, THEN, Tables, of_one_server
 from workers.vault import Manifest, NoBackup, Span, Vault, pack
 from workers.visit import visit
 
@@ -68,7 +68,11 @@ class Backup:
         self._base = base
 
     async def run(self) -> Manifest:
-        """Raises `Busy`, `NotNow`, `ValueError` where the vault holds a backup already, and redis-py's errors."""
+        """Raises `Busy`, `NotNow` and redis-py's errors.
+
+        And `ValueError` where the vault holds a backup already, or ClickHouse is a cluster.
+        """
+        of_one_server(self._url)
         with contextlib.suppress(NoBackup):
             found = await self._vault.manifest()
             raise ValueError(f"{self._vault.where} holds the backup {found.id} already: name another place.")
@@ -90,6 +94,8 @@ class Backup:
                 cuts = await self._cut(install)
                 fault.point("backup.cut")
                 counts = await self._state(cursor)
+                if (await read_install(self._redis)).shard_count != install.shard_count:
+                    raise Busy("The number of shards was raised meanwhile, so some are not in it. Begin it again.")
                 rows |= await tables.freeze(THEN)
                 await self._kept(install, cuts)
             await self._write_tables(client, tables, rows, identity)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from ingest_api import ledger
+from ingest_api import ledger, routing
 from ingest_api.ledger import Book
 from ingest_api.progress import read_progress
 from ingest_api.stream import GROUP, LIBRARY, Install, Redis, Shard
@@ -194,7 +194,7 @@ async def _entries(redis: Redis, shard: Shard, start: str, end: str) -> AsyncIte
 async def _open(redis: Redis, book: Book) -> tuple[int | None, range]:
     """The cursor, and the minutes that may have something: to the next one, which may begin meanwhile."""
     (cursor,) = await ledger.cursors(redis, [book])
-    minute = int((await redis.time())[0]) // 60
+    minute = int((await (await routing.holding(redis, book.cursor)).time())[0]) // 60
     return cursor, range(minute if cursor is None else cursor, minute + 2)
 
 

@@ -14,9 +14,9 @@ from typing import TypeVar
 
 from redis.exceptions import RedisError
 
-from ingest_api import moment
+from ingest_api import moment, tracing
 from ingest_api.halt import Halt
-from workers import telemetry
+from workers import telemetry, traced
 from workers.archive import Archive
 from workers.batch import Batch, Entry, span
 from workers.errors import Fenced, Halted, NotNow, Stopping
@@ -35,6 +35,8 @@ _RIPE_PAUSE = 0.05
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.1, 15.0
 #: a halted drain looks this often whether an operator lets its batch pass
 _HALT_PAUSE = 1.0
+#: what becomes of events
+_OUTCOMES = ("stored", "rejected", "repeated", "erased")
 
 
 class Drain:
@@ -84,7 +86,8 @@ class Drain:
                     "Redis", lambda: self._source.take(settings.batch_events, settings.batch_bytes, settings.linger_ms)
                 )
                 if entries:
-                    await self._land(entries)
+                    with traced.batch(self._source.shard, entries):
+                        await self._land(entries)
                 else:
                     await self._pause(min(ripe_in / 1000, _RIPE_PAUSE) if ripe_in else _IDLE_PAUSE)
                 self.moved_at = time.monotonic()
@@ -99,10 +102,14 @@ class Drain:
         if (archive := self._archive) is not None:
             await self._persist("Archive", lambda: archive.put(batch))
         landed = land(batch)
-        await self._persist("Redis", lambda: self._source.commit(landed))
+        with tracing.step("commit"):
+            await self._persist("Redis", lambda: self._source.commit(landed))
         telemetry.BATCHES.inc()
-        for outcome in ("stored", "rejected", "repeated", "erased"):
-            telemetry.EVENTS.labels(outcome).inc(getattr(landed, outcome))
+        counts = {outcome: getattr(landed, outcome) for outcome in _OUTCOMES}
+        for outcome, count in counts.items():
+            telemetry.EVENTS.labels(outcome).inc(count)
+        tracing.tell({f"headrace.{outcome}": count for outcome, count in counts.items()})
+        log.info("batch", extra={"action": "drain", "shard": batch.shard, "batch": batch.span, **counts})
 
     async def _store(self, entries: list[Entry]) -> Batch:
         """Bring the batch into ClickHouse, standing still for as long as the breaker says no."""

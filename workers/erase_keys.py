@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import product
 from typing import Any, cast
 
 import msgspec
 from redis.exceptions import ResponseError
 
+from ingest_api import routing
 from ingest_api.normalise import digests
 from ingest_api.stream import Install, Redis, Shard
 from workers.kept import halves
@@ -29,8 +31,7 @@ async def forget(redis: Redis, install: Install, ids: Sequence[tuple[str, bytes]
         async with cast("Any", redis).pipeline(transaction=False) as pipe:
             for one in some:
                 for known in digests(*one):
-                    shard = install.keyed_shard(known[0])
-                    for number in (bucket - 1, bucket, bucket + 1):
+                    for shard, number in product(install.keyed_shards(known[0]), (bucket - 1, bucket, bucket + 1)):
                         pipe.hdel(f"{shard.index}:{number}", *known)
             for shard in install.shards:
                 pipe.hdel(shard.rejected, *(event_id.hex() for _, event_id in some))
@@ -59,7 +60,11 @@ def _last(raw: bytes) -> bytes:
 
 
 async def rewrite_files(redis: Redis, alive: Alive) -> list[str]:
-    """Have Redis write its files anew, and wait until it did. Returns what it refused, for people."""
+    """Have every server write its files anew, and wait until it did. Returns what was refused, for people."""
+    return [note for server in await routing.servers(redis) for note in await _rewrite_files(server, alive)]
+
+
+async def _rewrite_files(redis: Redis, alive: Alive) -> list[str]:
     refused = []
     for command, last in (("BGREWRITEAOF", "aof_last_bgrewrite_status"), ("BGSAVE", "rdb_last_bgsave_status")):
         if not await _writes(redis, command):

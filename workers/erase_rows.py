@@ -1,7 +1,8 @@
 """Erasing rows: what of the tables of ClickHouse is under a tombstone, found by its marks and really rewritten.
 
 No statement names whom to forget: marks are compared, and what is found stands for a while in a table that is in memory
-alone. So neither a log of queries nor the file of a mutation holds anything of anybody.
+alone, on a cluster in one on every node that is dropped at the end. So neither a log of queries nor the file of a
+mutation holds anything of anybody.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from workers import erase_sql as sql
 from workers.erase_keys import Alive
 from workers.errors import NotNow
 from workers.forgotten import Forgotten
+from workers.order import cluster, level, order
 from workers.rollup_sql import KEEP_COUNT
 
 #: for one answer
@@ -37,6 +39,7 @@ class Rows:
 
     def __init__(self, client: AsyncClient, stone: Tombstone, secret: bytes, alive: Alive, *, unreadable: bool) -> None:
         self._client = client
+        self._cluster = cluster(client)
         self._stone = stone
         self._unreadable = unreadable
         self._known = Forgotten((stone,), secret)
@@ -58,10 +61,10 @@ class Rows:
         for kind, some in {**marks, "events": stone.events + stone.found}.items():
             await self._note(kind, [mark.hex() for mark in tombstones.split(some)])
         if where := sql.events_meant(stone, self._table):
-            await self._order(sql.note("event", "toString(event_id)", "events", where, self._table))
+            await self._look_up("event", "toString(event_id)", "events", where)
         for table in sql.IDENTITY.keys() & self._tables:
             for kind, column, where in sql.people_meant(stone, table, self._table):
-                await self._order(sql.note(kind, column, table, where, self._table))
+                await self._look_up(kind, column, table, where)
         self._noted = False
 
     async def let_go(self) -> None:
@@ -92,12 +95,12 @@ class Rows:
         Returns whether any part was rewritten. Raises `NotNow` when that takes long.
         """
         await self._note_rejected()
-        if sql.ROLLUPS[0] in self._tables:
+        if self._tables.issuperset(sql.ROLLUPS):
             await self._open_hours()
         rewritten = False
         for table, where in self._gone().items():
             await self._rewritten(table)  # what a run before this one has ordered
-            if await self._number(sql.hidden(table)):
+            if await self._number(self._of_all(sql.hidden(table))):
                 await self._rewrite(table, "APPLY DELETED MASK")
                 rewritten = True
             if await self._number(f"SELECT count() FROM {table} WHERE {where}"):  # noqa: S608  # names of our own
@@ -112,7 +115,7 @@ class Rows:
 
     async def old_parts(self, since: int) -> int:
         """Parts that were replaced by then and still lie on the disk."""
-        return await self._number(sql.old_parts(TABLES, since))
+        return await self._number(self._of_all(sql.old_parts(TABLES, since)))
 
     def _gone(self) -> dict[str, str]:
         """Table -> the rows that are to go."""
@@ -123,6 +126,7 @@ class Rows:
         """Hours whose rollups must go are read raw from now on; they are not built while this erasure is ahead."""
         for text in sql.rolled_up(self._gone()["events"], self._table):
             await self._order(text)
+            await level(self._client, self._table)
         await self._order(sql.changed(self._table), {**_SETTINGS, "insert_deduplicate": 0})
         await self._order(KEEP_COUNT)
 
@@ -157,7 +161,7 @@ class Rows:
     async def _rewritten(self, table: str) -> None:
         """Wait until ClickHouse has rewritten all that it was told to. Raises `NotNow` when that takes long."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while unfinished := await self._ask(sql.unfinished(table)):
+        while unfinished := await self._ask(self._of_all(sql.unfinished(table))):
             if time.monotonic() > deadline:
                 raise NotNow(f"ClickHouse is still rewriting {table}. {unfinished[0][0]}".strip())
             await self._alive()
@@ -167,15 +171,26 @@ class Rows:
         """What a deleted row said, an event that stays may say, too: asked of those, with the words of the view."""
         view = sql.IDENTITY.get(table, "")
         for text, database in await self._ask(sql.view(view)) if view else ():
-            await self._order(sql.derive(table, str(text), str(database)), {**_SETTINGS, "insert_deduplicate": 0})
+            said = self._cluster.everywhere(str(text)) if self._cluster else str(text)
+            await self._order(sql.derive(table, said, str(database)), {**_SETTINGS, "insert_deduplicate": 0})
 
     async def _note(self, kind: str, values: Sequence[str]) -> None:
         if values:
             rows = [(kind, value) for value in values]
             await self._client.insert(self._table, rows, column_names=["kind", "value"], settings=_SETTINGS)
+            await level(self._client, self._table)
+
+    async def _look_up(self, kind: str, value: str, name: str, where: str) -> None:
+        """Note what is found, for every node to see."""
+        await self._order(sql.note(kind, value, name, where, self._table))
+        await level(self._client, self._table)
 
     async def _order(self, statement: str, settings: dict[str, Any] | None = None) -> None:
-        await self._client.command(statement, parameters=self._parameters, settings=settings or _SETTINGS)
+        await order(self._client, statement, self._parameters, settings or _SETTINGS)
+
+    def _of_all(self, statement: str) -> str:
+        """A question about system tables, which each node has of its own."""
+        return self._cluster.system(statement) if self._cluster else statement
 
     async def _ask(self, statement: str) -> Sequence[Sequence[Any]]:
         return (await self._client.query(statement, parameters=self._parameters, settings=_SETTINGS)).result_rows

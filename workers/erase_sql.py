@@ -7,6 +7,7 @@ found by them: event (UUID), place (of a rejected event), user, client, anonymou
 from collections.abc import Iterable, Iterator, Sequence
 
 from ingest_api.tombstones import Tombstone
+from workers import stretch
 from workers.rolled import VISITOR, WHO
 
 #: tables of who is who -> the view that makes their rows of events, and may make them again
@@ -19,7 +20,7 @@ IDENTITY = {
 #: of these tables: the column that names the event a row comes from
 _SOURCE = {"identity_claims": "claim", "user_traits": "latest"}
 #: made of events, of whoever they are: whole hours go, and are built again of what is left. In the order of their going
-ROLLUPS = ("rollup_hours", "visitor_numbers")
+ROLLUPS = ("rolled_sessions", "rollup_hours", "visitor_numbers")
 _WITHOUT_CLIENTS = frozenset({"user_traits"})
 _MARK = "lower(hex(substring(SHA256(concat(unhex({{{kind}_key:String}}), {value})), 1, 16)))"
 _USER = _MARK.format(kind="user", value="user_id")
@@ -41,6 +42,8 @@ def gone(stone: Tombstone, name: str, table: str) -> str:
         return f"{_PROJECT} AND {_any(parts)}"
     if name == "rollup_hours":
         return f"{_PROJECT} AND hour IN (SELECT toDateTime(toUInt32(value), 'UTC') FROM {table} WHERE kind = 'hour')"  # noqa: S608  # names of our own
+    if name == "rolled_sessions":
+        return f"{_PROJECT} AND stretch IN ({_noted_stretches(table)})"
     if name == "visitor_numbers":
         return f"{_PROJECT} AND visitor IN ({_noted_visitors(table)})"
     parts = [f"user_id {_among('user', table)}"]
@@ -86,6 +89,8 @@ def rolled_up(gone: str, table: str) -> Iterator[str]:
     theirs = f"(SELECT groupBitmapState(number) FROM ({numbers}))"  # noqa: S608  # names of our own
     held = f"{_PROJECT} AND dimension = '' AND (bitmapHasAny(visitors, {theirs}) OR bitmapHasAny(people, {theirs}))"
     yield note("hour", "toString(toUnixTimestamp(hour))", "rollup_hours", held, table)
+    mine = f"{_PROJECT} AND {VISITOR} IN ({_noted_visitors(table)})"
+    yield note("hour", "toString(toUnixTimestamp(stretch))", "rolled_sessions", mine, table)
 
 
 def changed(table: str) -> str:
@@ -161,6 +166,13 @@ def _among(kind: str, table: str) -> str:
 
 def _noted_visitors(table: str) -> str:
     return f"SELECT toUInt128(value) FROM {table} WHERE kind = 'visitor'"  # noqa: S608  # names of our own
+
+
+def _noted_stretches(table: str) -> str:
+    """A session that such an event is in began in its hour, or up to a day before."""
+    back = f"toInt64(value) - {stretch.MARGIN}, toInt64(value) + 1, {stretch.SECONDS}"
+    aligned = f"intDiv(arrayJoin(range({back})), {stretch.SECONDS}) * {stretch.SECONDS}"
+    return f"SELECT toDateTime({aligned}, 'UTC') FROM {table} WHERE kind = 'hour'"  # noqa: S608  # names of our own
 
 
 def _any(parts: Iterable[str]) -> str:

@@ -7,12 +7,22 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Awaitable, Callable
 
 from redis.exceptions import RedisError
 
-from ingest_api import fault
-from ingest_api.stream import Install, Redis, Shard, fcall, load_functions, wait_for_install
-from workers import audit, heartbeat, tail, telemetry
+from ingest_api import fault, routing
+from ingest_api.stream import (
+    Install,
+    InstallMismatch,
+    Redis,
+    Shard,
+    fcall,
+    load_functions,
+    read_install,
+    wait_for_install,
+)
+from workers import audit, heartbeat, migrate, tail, telemetry
 from workers.archive import Archive, check
 from workers.drain import Drain
 from workers.heartbeat import Heartbeat
@@ -23,6 +33,9 @@ from workers.sink import Sink
 from workers.source import Source
 
 log = logging.getLogger(__name__)
+
+#: where shards lie on several servers, one that does not answer within this is passed over until the next round
+_REACH_SECONDS = 1.0
 
 
 def share(shard_count: int, workers: list[str], worker: str) -> int:
@@ -40,6 +53,7 @@ class Fleet:
         check(settings.archive)  # one that cannot be used ends the process now, not later in silence
         self.id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._started_at = 0
+        self._schema = migrate.migrations()[-1].number
         self._install: Install | None = None
         self._sink: Sink | None = None
         self._archive: Archive | None = None
@@ -47,6 +61,8 @@ class Fleet:
         self._drains: dict[int, tuple[Drain, asyncio.Task[None]]] = {}
         #: when the shards last moved whose drains failed: beginning again is not moving
         self._failed: dict[int, float] = {}
+        #: servers that did not answer in this round
+        self._away: set[Redis] = set()
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -60,8 +76,11 @@ class Fleet:
             await asyncio.gather(self._running, return_exceptions=True)
         try:
             async with asyncio.timeout(self._settings.stop_seconds):
-                await asyncio.gather(*(self._let_go(Shard(number)) for number in self._drains))
+                parts = (self._let_go(Shard(number)) for number in self._drains)
+                ended = await asyncio.gather(*parts, return_exceptions=True)
                 await heartbeat.withdraw(self._redis, self.id)
+                for wrong in filter(None, ended):
+                    raise wrong
         except (RedisError, OSError, TimeoutError) as error:
             # Nothing is lost: the leases run out, and the next owner finds each batch in its pending list.
             log.warning("stopped without handing over", extra={"action": "stop", "why": str(error)})
@@ -88,26 +107,47 @@ class Fleet:
             await asyncio.sleep(min(1.0, settings.lease_seconds / 4))
 
     async def _balance(self, install: Install) -> None:
-        now = await heartbeat.redis_ms(self._redis)
-        self._started_at = self._started_at or now
-        alive = await heartbeat.exchange(self._redis, self._heartbeat(now))
+        self._away.clear()
+        try:
+            with contextlib.suppress(InstallMismatch):  # a Redis that was emptied is drained all the same
+                install = self._install = await read_install(self._redis)
+            now = await heartbeat.redis_ms(self._redis)
+            self._started_at = self._started_at or now
+            alive = await heartbeat.exchange(self._redis, self._heartbeat(now))
+        finally:  # also while the control server is away
+            for number in list(self._drains):
+                await self._reach(Shard(number), self._renew)
         mine = share(install.shard_count, [one.id for one in alive], self.id)
-        for number in list(self._drains):
-            await self._renew(install.shards[number])
         staying = [number for number, (drain, _) in sorted(self._drains.items()) if not drain.stopping]
         for number in staying[mine:]:
             self._drains[number][0].stop()  # given back when its batch is done
         for shard in install.shards:
             if len(staying) >= mine:
                 break
-            if shard.number not in self._drains and await self._acquire(shard):
+            if shard.number not in self._drains and await self._reach(shard, self._acquire):
                 staying.append(shard.number)
         telemetry.SHARDS.set(len(self._drains))
         found = await audit.read(self._redis)
         telemetry.MISSING.set(found.missing if found else 0)
         telemetry.HALTED.set(sum(bool(drain.halted) for drain, _ in self._drains.values()))
-        mine_now = [install.shards[number] for number in self._drains]
+        mine_now = [Shard(number) for number in self._drains]
         await tail.give_way(self._redis, mine_now, self._settings.keep_percent)
+
+    async def _reach(self, shard: Shard, call: Callable[[Shard], Awaitable[bool]]) -> bool:
+        """Make the call, unless the shard's server is away: that holds up the shards of no other server."""
+        server = await routing.at(self._redis, shard.number)
+        if server in self._away:
+            return False
+        try:
+            async with asyncio.timeout(_REACH_SECONDS if server is not self._redis else None):
+                return await call(shard)
+        except (RedisError, OSError) as error:
+            if server is self._redis:
+                raise
+            self._away.add(server)
+            told = {"action": "balance", "server": routing.name(server), "why": str(error) or type(error).__name__}
+            log.warning("cannot renew leases", extra=told)
+            return False
 
     async def _lease(self, shard: Shard) -> int:
         ttl = int(self._settings.lease_seconds * 1000)
@@ -124,7 +164,7 @@ class Fleet:
         self._drains[shard.number] = (drain, asyncio.get_running_loop().create_task(drain.run()))
         return True
 
-    async def _renew(self, shard: Shard) -> None:
+    async def _renew(self, shard: Shard) -> bool:
         """Keep the lease of a shard that is drained here; give back one whose drain has ended."""
         drain, task = self._drains[shard.number]
         if task.done():
@@ -135,6 +175,7 @@ class Fleet:
             await fcall(self._redis, "release", [shard.lease, shard.epoch], self.id)
         elif await self._lease(shard) != drain.epoch:
             drain.stop()  # the lease ran out meanwhile: this drain is fenced, the next balance starts another
+        return True
 
     async def _let_go(self, shard: Shard) -> None:
         drain, task = self._drains[shard.number]
@@ -156,4 +197,5 @@ class Fleet:
             found.state,
             found.problem,
             now - int(found.still_seconds * 1000),
+            self._schema,
         )

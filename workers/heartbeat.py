@@ -27,6 +27,8 @@ class Heartbeat(msgspec.Struct, frozen=True):
     problem: str = ""
     #: since when the shard that moved least recently has neither been empty nor committed anything
     moved_at: int = 0
+    #: the last migration that its build knows; 0: a build from before this was told
+    schema: int = 0
 
 
 async def redis_ms(redis: Redis) -> int:
@@ -50,6 +52,13 @@ async def read(redis: Redis) -> list[Heartbeat]:
     """What every worker said last, in no order."""
     said = await cast("Any", redis).hvals(WORKERS)  # redis-py 5 types each answer as "awaitable or not"
     return [msgspec.json.decode(raw, type=Heartbeat) for raw in said]
+
+
+async def older(redis: Redis, schema: int) -> list[Heartbeat]:
+    """Workers whose build does not know this migration. Silent ones count until they are forgotten: one may be back."""
+    now = await redis_ms(redis)
+    heard = await read(redis)
+    return [one for one in heard if one.schema < schema and abs(now - one.seen_at) <= FORGOTTEN_MS]
 
 
 async def withdraw(redis: Redis, worker_id: str) -> None:

@@ -1,5 +1,6 @@
 """The arq jobs: control work, never events. Each may run twice, or not at all, without harm."""
 
+import asyncio
 import functools
 import logging
 from collections.abc import Awaitable, Callable
@@ -46,8 +47,12 @@ async def trim_shards(ctx: dict[str, Any]) -> int:
     if await redis.exists(kept.IN_USE):  # a replay reads; should memory run short, the fleet trims all the same
         return 0
     install = await read_install(redis)
-    dropped = sum([await trim(redis, shard, settings.keep_minutes) for shard in install.shards])
+    parts = (trim(redis, shard, settings.keep_minutes) for shard in install.shards)
+    ended = await asyncio.gather(*parts, return_exceptions=True)
+    dropped = sum(one for one in ended if isinstance(one, int))
     log.info("trimmed", extra={"action": "trim", "entries": dropped})
+    for wrong in (one for one in ended if isinstance(one, BaseException)):
+        raise wrong
     return dropped
 
 

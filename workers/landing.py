@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from ingest_api import fault
+from ingest_api import fault, tracing
 from workers import isolate, pipeline, proof, row, salts, verdict
 from workers.batch import Batch, Entry, decode
 from workers.breaker import Breaker
@@ -138,5 +138,8 @@ class Landing:
 
 
 def _prepare(shard: int, entries: list[Entry], aside: Mapping[str, str], reference: Reference) -> tuple[Batch, Columns]:
-    batch = pipeline.run(decode(shard, entries, aside), reference)
-    return batch, row.columns(batch)
+    with tracing.step("decode"):
+        batch = decode(shard, entries, aside)
+    with tracing.step("steps", attributes={"headrace.events": len(batch.events)}):
+        pipeline.run(batch, reference)
+        return batch, row.columns(batch)

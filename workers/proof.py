@@ -20,6 +20,7 @@ from workers.attach import attach
 from workers.batch import Batch, Rejected
 from workers.errors import NotNow
 from workers.inventory import Inventory
+from workers.order import cluster
 from workers.row import Columns
 from workers.sink import Sink
 from workers.visit import visit
@@ -80,7 +81,9 @@ async def _view_again(url: str, timeout: float, shard: int, first: int, last: in
     settings = {"additional_table_filters": f"{{'events': '{only}'}}", "insert_deduplicate": 0}
     try:
         async with visit(url, int(timeout)) as client:
-            for made, select in (await client.query(_VIEWS, {"names": list(_AGAIN)})).result_rows:
+            on = cluster(client)
+            for said in (await client.query(_VIEWS, {"names": list(_AGAIN)})).result_rows:
+                made, select = (on.everywhere(str(one)) if on else str(one) for one in said)
                 target, columns = _target(made)
                 await client.command(f"INSERT INTO {target} ({columns}) {select}", settings=settings)
     except (ClickHouseError, OSError, TimeoutError) as error:

@@ -14,7 +14,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from ingest_api import backup as records
-from ingest_api import erasures, fault, moment, tombstones
+from ingest_api import erasures, fault, layout, moment, routing, tombstones
 from ingest_api.ledger import REFUSALS
 from ingest_api.stream import INSTALL, Install, Redis, Shard, load_functions, read_install
 from workers import cut, erase, heartbeat, migrate, replay, state
@@ -25,7 +25,7 @@ from workers.erase import Places
 from workers.erasures_again import again
 from workers.errors import NotNow
 from workers.state import Key
-from workers.tables import Tables, Waiting
+from workers.tables import Tables, Waiting, of_one_server
 from workers.vault import Manifest, Vault, unpack
 from workers.visit import visit
 
@@ -93,7 +93,11 @@ class Restore:
         return found
 
     async def run(self) -> Report:
-        """Raises also `Busy`, `NotNow` and redis-py's errors; the same call goes on where it was ended."""
+        """Raises also `Busy`, `NotNow`, `ValueError` on a cluster, and redis-py's errors.
+
+        The same call goes on where it was ended.
+        """
+        of_one_server(self._places.clickhouse_url)
         manifest = await self.proved()
         try:
             await asyncio.to_thread(_database, self._places.clickhouse_url)
@@ -120,7 +124,7 @@ class Restore:
     async def _nobody_works(self) -> None:
         now = await heartbeat.redis_ms(self._redis)
         workers = [one.id for one in await heartbeat.read(self._redis) if now - one.seen_at <= heartbeat.SILENT_MS]
-        door = await cast("Any", self._redis).pttl("headrace:probe") > _PROBE_MS
+        door = await layout.looked_at(self._redis) > _PROBE_MS
         if workers or door:
             who = f"{len(workers)} workers run" if workers else "a front door runs"
             raise Refused(f"{who} on this Redis. Stop every service, wait five seconds, and restore again.")
@@ -211,7 +215,12 @@ class Restore:
         if (made := await cast("Any", self._redis).hget(INSTALL, "id")) not in {None, manifest.install.encode()}:
             who = made.decode()
             raise Refused(f"A front door was started meanwhile, and made installation {who}. Stop it; use --replace.")
-        await state.write(self._redis, [one for one in keys if one.name == INSTALL.encode()])
+        await state.write(self._redis, [self._here(one) for one in keys if one.name == INSTALL.encode()])
+
+    def _here(self, made: Key) -> Key:
+        """The installation's own key; its shards lie on the servers that are named now."""
+        fields = dict(made.value) | {b"servers": routing.kind(self._redis).encode()}
+        return msgspec.structs.replace(made, value=list(fields.items()))
 
     async def _later_erasures(self, manifest: Manifest) -> None:
         """What was ordered after the backup was made, as a later one knows it."""

@@ -10,6 +10,7 @@ from ingest_api.projects import Projects
 from ingest_api.stream import Redis
 from workers import erase_lines, upkeep
 from workers.archive import BadObject
+from workers.order import order
 from workers.visit import visit
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,6 @@ async def _clean(client: AsyncClient, project: str, before_ms: int) -> bool:
     for table, condition in _OLD.items():
         old = f"project = {{project:String}} AND {condition}"
         if await client.command(f"SELECT count() FROM {table} WHERE {old}", parameters=parameters):  # noqa: S608  # names above
-            await client.command(f"DELETE FROM {table} WHERE {old}", parameters=parameters)  # noqa: S608  # names above
+            await order(client, f"DELETE FROM {table} WHERE {old}", parameters)  # noqa: S608  # names above
             found = True
     return await upkeep.forget(client, project, before_ms) or found

@@ -4,6 +4,7 @@
 DIMENSIONS: dict[str, str] = {
     "event": "name",
     "page": "path",
+    "viewed_page": "viewed_page",
     "host": "host",
     "referrer_host": "referrer_host",
     "source": "source",
@@ -16,7 +17,7 @@ DIMENSIONS: dict[str, str] = {
     "language": "language",
 }
 #: counts up when what an hour's rows hold changes: hours of an older shape are built again, and read raw until then
-SHAPE = 1
+SHAPE = 2
 #: what `visitor_numbers` knows a visitor by; `uniqExact` of a text compares the same 128 bits
 VISITOR = "reinterpretAsUInt128(sipHash128(visitor))"
 #: the same of whose an event is as far as it says so itself: its user, else its visitor

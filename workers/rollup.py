@@ -18,12 +18,13 @@ from redis.asyncio.lock import Lock
 from redis.exceptions import LockError
 
 from ingest_api import erasures, fault, moment
-from ingest_api.erasures import Erasure
 from ingest_api.stream import Redis
 from workers import numbers, telemetry, upkeep
 from workers import rollup_sql as sql
 from workers.errors import NotNow
-from workers.upkeep import RANDOM_BITS
+from workers.order import level
+from workers.stretches import Stretching
+from workers.upkeep import BUILD_BOUNDS, COUNTS_WITHIN_MS, RANDOM_BITS
 from workers.visit import visit
 
 log = logging.getLogger(__name__)
@@ -36,18 +37,10 @@ LOCK_SECONDS = 150
 _TIMEOUT_SECONDS, _CHECK_SECONDS = 100, 800
 #: of one statement
 BATCH_ROWS, BATCH_HOURS = 1_000_000, 500
-#: a version that is not let count by then never will be: `upkeep` deletes what does not count
-_COUNTS_WITHIN_MS = 300_000
 #: a question that began before a version counted reads tables that have its rows
 SETTLE_SECONDS = 10
 #: while this key lives, old versions stay
 CLEANED, _CLEAN_SECONDS = "headrace:rollups:cleaned", 3600
-_BOUNDS = {
-    "max_memory_usage": 3_000_000_000,
-    "max_bytes_before_external_group_by": 1_000_000_000,
-    "do_not_merge_across_partitions_select_final": 1,
-    "insert_deduplicate": 0,
-}
 
 
 class Hour(NamedTuple):
@@ -75,7 +68,10 @@ async def build(redis: Redis, clickhouse_url: str, grace_minutes: int) -> int:
         return 0
     try:
         async with visit(clickhouse_url, _TIMEOUT_SECONDS) as client:
-            return await Building(client, redis, grace_minutes * 60).run(RUN_SECONDS)
+            until = time.monotonic() + RUN_SECONDS
+            closed = await Building(client, redis, grace_minutes * 60).run(RUN_SECONDS)
+            await Stretching(client, redis, grace_minutes * 60).run(until - time.monotonic())
+            return closed
     except ClickHouseError as error:
         raise NotNow(str(error)) from error
     finally:
@@ -133,7 +129,7 @@ class Building:
     async def due(self) -> Batch:
         """The next batch. Projects of which something is being erased wait: what goes is not to be rolled up again."""
         found = await self._ask(sql.DUE, {"grace": self._grace, "most": 10 * BATCH_HOURS})
-        waiting = await erasing(self._redis)  # read after the marks: an erasure that begins now changes them
+        waiting = await erasures.at_rows(self._redis)  # read after the marks: an erasure that begins now changes them
         hours = [Hour(*row[:3]) for row in found if row[0] not in waiting]
         return Batch(bounded(hours), int(found[0][3]) if found else 0)
 
@@ -146,12 +142,13 @@ class Building:
             "last": max(times),
             "projects": sorted({hour.project for hour in batch.hours}),
         }
+        await level(self._client, "events", "visitor_numbers")  # a mark may tell of rows that lag behind it
         await numbers.give(self._client, parameters)
         fault.point("worker.rollup_numbered")
         version = batch.read_ms << RANDOM_BITS | secrets.randbits(RANDOM_BITS)
         await self._order(sql.rows(), {**parameters, "version": version})
         fault.point("worker.rollup_written")
-        until = batch.read_ms + _COUNTS_WITHIN_MS
+        until = batch.read_ms + COUNTS_WITHIN_MS
         closing = {"batch": list(batch.hours), "version": version, "until": until, "settle": self._settle}
         await self._order(sql.CLOSE, closing)
         fault.point("worker.rollup_closed")
@@ -160,22 +157,12 @@ class Building:
         return (await self._client.query(text, parameters=parameters)).result_rows
 
     async def _order(self, text: str, parameters: dict[str, object]) -> None:
-        await self._client.command(text, parameters=parameters, settings=_BOUNDS)
+        await self._client.command(text, parameters=parameters, settings=BUILD_BOUNDS)
 
 
 async def state(client: AsyncClient) -> State:
     """Of all projects."""
     return State(*(await client.query(sql.STATE)).result_rows[0])
-
-
-async def erasing(redis: Redis) -> set[str]:
-    """Projects of which rows are being erased, or will be."""
-    found = [await erasures.get(redis, raw.decode()) for raw in await cast("Any", redis).smembers(erasures.OPEN)]
-    return {one.project for one in found if one is not None and "rows" in one.steps[_place(one) :]}
-
-
-def _place(one: Erasure) -> int:
-    return one.steps.index(one.step) if one.step else len(one.steps)
 
 
 def bounded(hours: Iterable[Hour]) -> list[Hour]:

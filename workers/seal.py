@@ -7,6 +7,7 @@ producers once more: rows would be there twice until they are merged, and counte
 from collections.abc import Sequence
 from typing import Any, cast
 
+from ingest_api import routing
 from ingest_api.durability import SEAL_SECONDS, Command, Level, sealed
 from ingest_api.stream import Redis, Shard
 from workers.errors import NotNow
@@ -19,7 +20,7 @@ async def seal(redis: Redis, shard: Shard, level: Level) -> None:
     """
     if level is not Level.REPLICA:
         return
-    async with redis.client() as one:
+    async with (await routing.at(redis, shard.number)).client() as one:
 
         async def ask(commands: Sequence[Command]) -> list[Any]:
             return [await cast("Any", one).execute_command(*command) for command in commands]

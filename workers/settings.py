@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from ingest_api.confidential import Confidential, RedisUrl
-from workers import address
+from ingest_api.tracing import TracesUrl
+from workers import address, cluster
 from workers.reach import Reach
 
 
@@ -17,14 +18,25 @@ def _networks(text: str) -> str:
 class Settings(Confidential):
     """Each field is an environment variable: HEADRACE_ and the field's name in capitals."""
 
-    redis_url: RedisUrl = Field(default="redis://127.0.0.1:6379/0", repr=False, description="where the streams are")
-    clickhouse_url: Annotated[str, AfterValidator(address.checked)] = Field(
-        default="http://default@127.0.0.1:8123/?database=headrace", repr=False, description="where the events go"
+    redis_url: RedisUrl = Field(
+        default="redis://127.0.0.1:6379/0",
+        repr=False,
+        description="where Redis is; several, with spaces between, share the shards",
+    )
+    clickhouse_cluster: Annotated[str, AfterValidator(cluster.checked)] = Field(
+        default="", description="name of the cluster that ClickHouse is one of; empty: it is one server"
+    )
+    clickhouse_url: Annotated[str, AfterValidator(address.checked), AfterValidator(address.placed)] = Field(
+        default="http://default@127.0.0.1:8123/?database=headrace",
+        repr=False,
+        validate_default=True,
+        description="where the events go",
     )
     metrics_host: str = Field(default="127.0.0.1", description="address on which Prometheus metrics are offered")
     worker_metrics_port: int = Field(
         default=0, ge=0, le=65535, description="port for the worker's Prometheus metrics; 0 turns it off"
     )
+    traces_url: TracesUrl = Field(default="", description="OTLP/HTTP collector that takes spans; empty: no traces")
     batch_events: int = Field(default=20_000, ge=1, le=500_000, description="events that make a batch at once")
     batch_bytes: int = Field(default=32 * 1024 * 1024, ge=1024, description="unpacked bytes that make a batch at once")
     linger_ms: int = Field(default=250, ge=0, le=60_000, description="the oldest event waits this long for company")

@@ -6,7 +6,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-from ingest_api import alert, durability, erasures, outbox, projects, rate, records, saved, secret, tombstones
+from ingest_api import alert, durability, erasures, layout, outbox, projects, rate, records, saved, secret, tombstones
 from ingest_api.ledger import REFUSALS
 from ingest_api.stream import INSTALL, WORKERS, Redis
 from workers import catalog, retention, salts
@@ -29,6 +29,7 @@ CUT = (
 #: made anew by whoever needs it: caches, leases, counters that say that something changed, locks, sign-ins, jobs
 LEFT = (
     *("{s[0-9]*}:lease", "{s[0-9]*}:epoch", "{s[0-9]*}:rejected", "{s[0-9]*}:seal", "{s[0-9]*}:verdict"),
+    *("{s[0-9]*}:probe", "{s[0-9]*}:count", layout.PLACE),
     *("{s[0-9]*}:halted", "{s[0-9]*}:allow", "{s[0-9]*}:mended:new"),
     *(records.VERSION, records.SCHEMAS_VERSION, tombstones.VERSION, salts.VERSION, WORKERS, durability.PROBE),
     *(f"{rate.PREFIX}*", "headrace:session:*", "headrace:sessions:*", "headrace:audit", "headrace:erasures:swept"),

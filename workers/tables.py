@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from workers import migrate
+from workers.address import address
+from workers.cluster import MARK
 from workers.vault import Damaged
 
 #: frozen before the streams are cut: what follows from events that are in no backup is not in them
@@ -21,7 +23,7 @@ FIRST = (
 #: and after: everything below the cut's floor is in them
 THEN = ("events", "rejected_events", "ledger")
 #: made of `events` again
-MADE = ("hour_marks", "closed_hours", "visitor_numbers", "rollup_hours")
+MADE = ("hour_marks", "closed_hours", "visitor_numbers", "rollup_hours", "closed_stretches", "rolled_sessions")
 #: what the schema has besides: nothing is in them that was not told elsewhere
 EMPTY = ("events_probe", "schema_migrations", "schema_lock")
 #: views -> the column that says from when on they look; `hour_marks` looks at all
@@ -36,6 +38,17 @@ _QUIET: dict[str, Any] = {"insert_deduplicate": 0, "optimize_on_insert": 0, "max
 _PARTITIONS = """
 SELECT partition_id, toUInt64(sum(data_uncompressed_bytes)) FROM system.parts
 WHERE active AND database = currentDatabase() AND table = {name:String} GROUP BY 1 ORDER BY 1"""
+
+
+def of_one_server(url: str) -> None:
+    """Raises `ValueError` where ClickHouse is a cluster: its tables cannot be frozen in one moment from here."""
+    where = address(url)
+    if "settings" in where:
+        name, database = where["settings"][MARK], where["database"]
+        raise ValueError(
+            f"ClickHouse is the cluster {name}, and backup and restore are of one server. Let the cluster do it: stop "
+            f"the workers, then BACKUP DATABASE {database} ON CLUSTER {name} TO S3(...). docs/scale.md"
+        )
 
 
 class Waiting(NamedTuple):

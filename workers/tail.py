@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any, cast
 
-from ingest_api import memory
+from redis.exceptions import RedisError
+
+from ingest_api import memory, routing
 from ingest_api.stream import Redis, Shard, fcall
 
 #: of what is kept, by time, goes at once: small enough to keep as much as there is room for
@@ -11,13 +13,22 @@ _PART = 0.125
 
 
 async def give_way(redis: Redis, shards: Iterable[Shard], percent: int) -> int:
-    """Drop the oldest part of these shards' tails while Redis holds more than this of its maxmemory.
+    """Drop the oldest part of these shards' tails while their server holds more than this of its maxmemory.
 
     Returns how many entries went. What is not committed never does. Call it over and over.
     """
-    if await memory.full(redis) * 100 < percent:
-        return 0
-    return sum([await _shorten(redis, shard) for shard in shards])
+    gone, full = 0, {}
+    for shard in shards:
+        server = await routing.at(redis, shard.number)
+        try:
+            if server not in full:
+                full[server] = await memory.full(server) * 100 >= percent
+            gone += await _shorten(server, shard) if full[server] else 0
+        except (RedisError, OSError):
+            full[server] = False  # one that is away keeps nobody from trimming the others
+            if server is redis:
+                raise
+    return gone
 
 
 async def _shorten(redis: Redis, shard: Shard) -> int:

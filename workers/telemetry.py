@@ -16,6 +16,8 @@ INSERT_SECONDS = Histogram(
 RETRIES = Counter("worker_retries_total", "Batches sent again", ["part"])
 #: rows of a batch that came again and were not there, though ClickHouse said so
 BROUGHT_AGAIN = Counter("worker_brought_again_total", "Events whose token ClickHouse knew and whose rows it lacked")
+#: spans of traces, by what became of them: sent, dropped
+SPANS = Counter("worker_spans_total", "Spans by outcome", ["outcome"])
 #: shards this worker drains
 SHARDS = Gauge("worker_shards", "Shards held")
 #: since when the shard that moved least recently has neither been empty nor committed anything
@@ -30,6 +32,7 @@ MISSING = Gauge("worker_missing_events", "Committed events that ClickHouse lacks
 HALTED = Gauge("worker_halted_shards", "Shards halted by the breaker")
 #: each time an hour of a project was rolled up
 ROLLED_HOURS = Counter("worker_rolled_hours_total", "Hours of projects rolled up")
+ROLLED_STRETCHES = Counter("worker_rolled_stretches_total", "Stretches of projects whose sessions were rolled up")
 #: checks of alerts, by what came of them: ok, pending, firing, no_data, failed
 ALERT_CHECKS = Counter("worker_alert_checks_total", "Checks of alerts by outcome", ["outcome"])
 #: attempts to tell a receiver of an alert: sent, failed (it is tried again), given_up

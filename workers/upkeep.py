@@ -6,12 +6,24 @@ from typing import Any
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from workers import rollup_sql as sql
+from workers import stretch_sql
+from workers.order import order
 from workers.rolled import HOUR_SECONDS
 
 #: the low bits of a version are random, so that no two builders ever write the same one; the others are Unix ms
 RANDOM_BITS = 20
 #: questions that began before may still read them; and a version that is not let count by then never will be
 _STALE_AFTER_MS = 3_600_000
+#: a version that is not let count by then never will be
+COUNTS_WITHIN_MS = 300_000
+#: of a statement that builds
+BUILD_BOUNDS: dict[str, Any] = {
+    "max_memory_usage": 3_000_000_000,
+    "max_bytes_before_external_group_by": 1_000_000_000,
+    "max_bytes_before_external_sort": 1_000_000_000,
+    "do_not_merge_across_partitions_select_final": 1,
+    "insert_deduplicate": 0,
+}
 #: later than any hour
 _EVER = 2**32 - 1
 #: what is written is small, and may be the same again
@@ -21,7 +33,9 @@ _SETTINGS = {"insert_deduplicate": 0}
 async def clean(client: AsyncClient) -> bool:
     """Delete rows of versions that do not count any more. Returns whether there were any."""
     now_ms = int(str(await client.command("SELECT toUnixTimestamp64Milli(now64(3))")))
-    return await _delete(client, "rollup_hours", sql.STALE, {"before": (now_ms - _STALE_AFTER_MS) << RANDOM_BITS})
+    before = {"before": (now_ms - _STALE_AFTER_MS) << RANDOM_BITS}
+    sessions = await _delete(client, "rolled_sessions", stretch_sql.STALE, before)
+    return await _delete(client, "rollup_hours", sql.STALE, before) or sessions
 
 
 async def forget(client: AsyncClient, project: str, before_ms: int) -> bool:
@@ -48,7 +62,10 @@ async def _retire(client: AsyncClient, project: str, until: int) -> bool:
     """The hours up to this one, Unix seconds: changed first, so that they are read raw."""
     of = {"project": project, "until": until}
     await _order(client, sql.CHANGED, of)
-    return await _delete(client, "rollup_hours", "project = {project:String} AND hour <= {until:UInt32}", of)
+    await _order(client, stretch_sql.CHANGED, of)
+    sessions = await _delete(client, "rolled_sessions", "project = {project:String} AND stretch <= {until:UInt32}", of)
+    hours = await _delete(client, "rollup_hours", "project = {project:String} AND hour <= {until:UInt32}", of)
+    return hours or sessions
 
 
 async def _drop_numbers(client: AsyncClient, project: str, where: str) -> bool:
@@ -66,4 +83,4 @@ async def _delete(client: AsyncClient, table: str, where: str, parameters: Mappi
 
 
 async def _order(client: AsyncClient, text: str, parameters: Mapping[str, Any]) -> None:
-    await client.command(text, parameters=dict(parameters), settings=_SETTINGS)
+    await order(client, text, parameters, _SETTINGS)

@@ -5,12 +5,11 @@ import logging
 import os
 from datetime import UTC
 from typing import Any, ClassVar
-from urllib.parse import unquote, urlsplit
 
 import orjson
 from arq.connections import RedisSettings
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import (
     BusyLoadingError,
     ConnectionError,  # noqa: A004  # redis's own, on purpose
@@ -18,8 +17,10 @@ from redis.exceptions import (
     TimeoutError,  # noqa: A004  # redis's own, on purpose
 )
 
+from ingest_api import redis_url, routing, tracing
 from ingest_api.process import calm_collector, offer_metrics, read_settings, set_up_log
 from ingest_api.stream import connect
+from workers import telemetry
 from workers.enduring import take_over
 from workers.fleet import Fleet
 from workers.jobs import CRON
@@ -31,31 +32,51 @@ take_over()
 _GRACE_SECONDS = 2.0
 
 
-def _arq_redis(url: str) -> RedisSettings:
-    """arq's connection. Without retries of its own arq ends the process when Redis is away, or full, for once."""
-    parts = urlsplit(url)
+def _arq_redis(urls: str) -> RedisSettings:
+    """arq's connection, to the control server. arq without retries of its own ends when Redis is away, or full."""
+    place = redis_url.places(urls)[0]
+    options = place.options
     return RedisSettings(
-        host=parts.hostname or "127.0.0.1",
-        port=parts.port or 6379,
-        username=parts.username or None,
-        password=unquote(parts.password) if parts.password else None,
-        database=int(parts.path.strip("/") or 0),
-        ssl=parts.scheme == "rediss",
+        host=list(place.hosts) or options.get("host", "127.0.0.1"),
+        port=options.get("port", 6379),
+        unix_socket_path=options.get("path"),
+        username=options.get("username"),
+        password=options.get("password"),
+        database=options.get("db", 0),
+        ssl=place.url.startswith("rediss:"),
         ssl_check_hostname=True,
+        sentinel=bool(place.service),
+        sentinel_master=place.service,
         conn_retries=1_000_000,
-        retry_on_timeout=True,
-        retry_on_error=[ConnectionError, TimeoutError, BusyLoadingError, OutOfMemoryError, OSError],
-        retry=Retry(ExponentialBackoff(cap=1), 1_000_000),
+        **_patience(),
     )
+
+
+def _patience() -> dict[str, Any]:
+    """How a connection of arq outlives what it does not expect."""
+    return {
+        "retry_on_timeout": True,
+        "retry_on_error": [ConnectionError, TimeoutError, BusyLoadingError, OutOfMemoryError, OSError],
+        "retry": Retry(ExponentialBackoff(cap=1), 1_000_000),
+    }
 
 
 async def _outlive_outages(redis: Any) -> None:
     """Retry connecting as a whole. redis-py retries the TCP connect alone; a cut during AUTH would end the process."""
+    if WorkerSettings.redis_settings.sentinel:  # arq's own pool gives up at once, and asks no sentinel for long
+        await redis.connection_pool.disconnect()
+        redis.connection_pool = routing.control(_settings.redis_url, None).connection_pool
+        redis.connection_pool.connection_kwargs |= _patience()
     pool = redis.connection_pool
     once = pool.connection_class.connect
 
     async def connect(self: Any) -> None:
-        await self.retry.call_with_retry(lambda: once(self), lambda _error: self.disconnect())
+        # one try at an address each time: behind Sentinel the next one may be at another
+        patient, self.retry = self.retry, Retry(NoBackoff(), 0)
+        try:
+            await patient.call_with_retry(lambda: once(self), lambda _error: self.disconnect())
+        finally:
+            self.retry = patient
 
     await pool.disconnect()
     pool.reset()
@@ -71,6 +92,7 @@ async def _start(ctx: dict[str, Any]) -> None:
     set_up_log()
     logging.getLogger("arq").handlers.clear()  # arq's command line set one up before; each line would come twice
     offer_metrics(_settings.worker_metrics_port, _settings.metrics_host)
+    tracing.set_up(_settings.traces_url, "headrace-worker", telemetry.SPANS)
     if (main := asyncio.current_task()) is not None:
         main.add_done_callback(_leave)
     await _outlive_outages(ctx["redis"])
@@ -86,6 +108,7 @@ async def _stop(ctx: dict[str, Any]) -> None:
         return
     await ctx["fleet"].stop()
     await ctx["streams"].aclose()
+    await asyncio.to_thread(tracing.close)
 
 
 class WorkerSettings:

@@ -29,6 +29,7 @@ from clients.cli.output import Invocation, Output
 from clients.cli.plan.command import plan
 from clients.cli.redrive import redrive_rejected
 from clients.cli.send import send
+from clients.cli.shards import raise_shards, show_shards
 from clients.cli.sql import sql
 from clients.cli.stats import stats
 from clients.cli.tail import tail
@@ -48,6 +49,12 @@ Check every part that is configured, and say what to do about each that is not w
 
 headrace doctor
 headrace doctor --json | jq '.checks[] | select(.state != "ok")'"""
+MIGRATE = """\
+Show what the schema in ClickHouse lacks of this build, or apply it, before or after an upgrade.
+
+headrace migrate
+headrace migrate apply --phase pre
+headrace migrate apply --phase post"""
 REPLAY = """\
 Insert again what ClickHouse lost, from the streams or from the archive.
 
@@ -97,6 +104,7 @@ queries = App(name="queries", help="Keep questions under names, and ask them aga
 alerts = App(name="alerts", help="Watch a project, and tell somebody.")
 report = App(name="report", help="Funnels, retention, paths of visits, and the usual lists.")
 key = App(name="key", help="Make, replace, list and revoke keys.")
+shards = App(name="shards", help="See how many shards there are, and raise their number while everything goes on.")
 
 app.command(send)
 app.command(stats)
@@ -112,6 +120,10 @@ rejected.command(redrive_rejected, name="redrive")
 rejected.command(workbench.allow_shard, name="allow")
 app.command("clients.cli.doctor:doctor", help=DOCTOR)  # by name: no other command needs the ClickHouse client
 app.command(durability.keep_at, name="durability")
+app.command(shards)
+shards.default(show_shards)
+shards.command(raise_shards, name="raise")
+app.command("clients.cli.migrate:migrate", help=MIGRATE)  # by name, for the same reason
 app.command("clients.cli.replay:replay", help=REPLAY)  # by name, for the same reason
 app.command("clients.cli.rollups:rollups", help=ROLLUPS)  # by name, for the same reason
 app.command(plan)

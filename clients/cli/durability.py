@@ -3,7 +3,7 @@
 from clients.cli.errors import Exit, No
 from clients.cli.installation import opened
 from clients.cli.projects import Cli
-from ingest_api import durability, stream
+from ingest_api import layout, stream
 from ingest_api.durability import Level
 
 _MEANS = {
@@ -30,7 +30,7 @@ async def keep_at(level: Level | None = None, /, *, cli: Cli) -> Exit:
     async with opened(cli) as redis:
         kept = (await stream.read_install(redis)).durability
         wanted = level or kept
-        missing = await durability.look_through(redis, wanted)
+        missing = await layout.lacks(redis, wanted)
         if missing:
             error = No(f"Redis does not keep events at {wanted}. {missing}")
             error.document = {"durability": kept, "kept": False}

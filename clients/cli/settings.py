@@ -1,13 +1,16 @@
 """Where the services are and which keys open them: options, then the environment, then the local stack's demo.env."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict, SettingsError
 from yarl import URL
 
 from clients.cli.errors import WrongUsage
+from ingest_api import redis_url
 from ingest_api.confidential import Confidential
+from workers import address
 
 DEMO_ENV = Path(".headrace/demo.env")
 
@@ -26,7 +29,10 @@ class Settings(Confidential):
     delete_key: str = Field("", repr=False, description="key for changing what is stored of people")
     site_id: str = Field("", description="site whose stats are asked for")
     redis_url: str = Field("", repr=False, description="Redis, for project, key, doctor, replay, backup and restore")
-    clickhouse_url: str = Field("", repr=False, description="ClickHouse, for doctor, replay, backup and restore")
+    clickhouse_cluster: str = Field("", description="the cluster that ClickHouse is one of")
+    clickhouse_url: Annotated[str, AfterValidator(address.placed)] = Field(
+        "", repr=False, validate_default=True, description="ClickHouse, for doctor, replay, backup and restore"
+    )
     archive: str = Field("", description="the archive of the workers, for replay and restore")
     geo_database: str = Field("", description="the place databases of the workers, for replay")
 
@@ -65,9 +71,9 @@ def load(*, url: str | None = None, key: str | None = None) -> Settings:
 
 
 def without_password(url: str) -> str:
-    """An address fit for a message."""
+    """An address fit for a message; of Redis there may be several, with spaces between."""
     try:
-        shown = str(URL(url).with_user(None))
+        shown = " ".join(redis_url.shown(one) or str(URL(one).with_user(None)) for one in url.split())
     except ValueError:
         shown = "@"
     return "(an address that cannot be read)" if "@" in shown else shown  # half of a password may stand before it

@@ -76,7 +76,7 @@ def _services(settings: Settings, ports: Mapping[str, int], at: Urls) -> list[Sp
     query = {"HEADRACE_QUERY_HOST": HOST, "HEADRACE_QUERY_PORT": str(query_port)}
     psql = {"HEADRACE_PSQL_PORT": str(ports["psql"])}
     return [
-        Spec("migrate", _python("workers.migrate", "apply"), None, env=clickhouse),
+        Spec("migrate", _python("workers.migrate", "apply"), None, env=redis | clickhouse),
         *(
             Spec(
                 "ingest_api",

@@ -38,17 +38,19 @@ class _Events(msgspec.Struct, gc=False):
     events: list[msgspec.Raw]
 
 
+_BRACE = ord("{")
 _decode_item = msgspec.json.Decoder(_Item).decode
 _decode_events = msgspec.json.Decoder(_Events).decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
-#: what the answer to a single event adds when its key was known
+#: what is said of an event that was taken
 _KNOWN = {
     Verdict.NEW: "",
     Verdict.DUPLICATE: ',"deduplicated":true',
     Verdict.MISMATCH: ',"deduplicated":true,"payload_mismatch":true',
 }
+_UNAVAILABLE = Verdict.UNAVAILABLE  # in Python 3.11 members are slow to find on their class
 
 
 class Intake:
@@ -110,7 +112,10 @@ def _batch(items: Sequence[bytes | msgspec.Raw], max_events: int) -> Parsed:
         raise Refused(Reason.TOO_MANY_EVENTS, f"{len(items)} events in one request; at most {max_events} are taken.")
     if not items:
         raise Refused(Reason.MALFORMED_BODY, "The request holds no event.")
-    return Parsed([_item(item) for item in items])
+    try:
+        return Parsed(list(map(_draft, items, map(_decode_item, items))))
+    except (msgspec.DecodeError, RecursionError):  # of one of them, or more
+        return Parsed([_item(item) for item in items])
 
 
 def _item(raw: bytes | msgspec.Raw) -> Draft | Refusal:
@@ -119,30 +124,37 @@ def _item(raw: bytes | msgspec.Raw) -> Draft | Refusal:
         item = _decode_item(raw)
     except (msgspec.DecodeError, RecursionError):
         return _item_by_field(raw)
+    return _draft(raw, item)
+
+
+def _draft(raw: bytes | msgspec.Raw, item: _Item) -> Draft | Refusal:
     occurred_at = moment.parse(item.occurred_at)
     data = bytes(item.data)
     ip = address(item.ip) if item.ip else ""
     place = country(item.country) if item.country else ""
-    if occurred_at is None or not item.event_type or data[:1] != b"{" or ip is None or place is None:
+    if occurred_at is None or not item.event_type or data[0] != _BRACE or ip is None or place is None:
         return _item_by_field(raw)
     return Draft(
         item.event_type,
-        bytes(raw),
+        raw,
         data,
         occurred_at,
         item.idempotency_key,
-        user_id=item.user_id or properties.user_id(data),
-        client_id=item.client_id,
-        session_id=item.session_id,
-        url=item.url,
-        title=item.title,
-        referrer=item.referrer,
-        device_type=item.device_type,
-        language=item.language,
-        platform=item.platform,
-        country=place,
-        ip=ip,
-        user_agent=item.user_agent,
+        "event",
+        "",
+        item.user_id or properties.user_id(data),
+        item.client_id,
+        item.session_id,
+        "",
+        item.url,
+        item.title,
+        item.referrer,
+        item.device_type,
+        item.language,
+        item.platform,
+        place,
+        ip,
+        item.user_agent,
     )
 
 
@@ -183,9 +195,9 @@ def _single(outcome: Outcome) -> Reply:
     result = outcome.results[0]
     if isinstance(result, Refusal):
         return _error(400, result.reason, f"The event is not valid: {result.message}.", result.details)
-    if result.verdict is Verdict.VALID:
+    known = _KNOWN.get(result.verdict)
+    if known is None:
         return Reply(200, b'{"status":"ok","valid":true}')
-    known = _KNOWN[result.verdict]
     acked = "" if outcome.acked is None else _acked(outcome.acked, result.event_id)
     body = (
         f'{{"status":"ok","event_id":"evt_{result.event_id.hex()}"{known},'
@@ -195,54 +207,46 @@ def _single(outcome: Outcome) -> Reply:
 
 
 def _acked(acked: Acked, event_id: bytes) -> str:
-    rejection = acked.rejections.get(event_id)
-    told = "" if rejection is None else f',"rejection":{orjson.dumps(rejection).decode()}'
-    return f',"ack":"{acked.level}"{told}'
+    return f',"ack":"{acked.level}"{_rejection(acked.rejections, event_id)}'
+
+
+def _rejection(rejections: Mapping[bytes, str], event_id: bytes) -> str:
+    why = rejections.get(event_id)
+    return "" if why is None else f',"rejection":{orjson.dumps(why).decode()}'
 
 
 def _many(outcome: Outcome) -> Reply:
-    count = {"accepted": 0, "deduplicated": 0, "rejected": 0}
-    lines = []
-    for index, result in enumerate(outcome.results):
-        counted, line = _line(result)
-        count[counted] += 1
-        lines.append({"index": index, **line})
-    answer: dict[str, object] = {"status": "ok", **count}
-    if any("event_id" in line for line in lines):  # else there is none that could be lost
-        answer["durability"] = outcome.durability
-        if outcome.acked is not None:
-            answer["ack"] = outcome.acked.level
-            _add_rejections(lines, outcome.results, outcome.acked.rejections)
-    answer["results"] = lines
-    if count["rejected"] < len(lines):
-        return Reply(200, orjson.dumps(answer))
-    answer |= {"status": "error", "error": "bad_request", "message": "No event of the batch was accepted."}
-    return Reply(400, orjson.dumps(answer))
+    results, acked = outcome.results, outcome.acked
+    counts = dict.fromkeys(Verdict, 0)
+    for result in results:
+        counts[_UNAVAILABLE if isinstance(result, Refusal) else result.verdict] += 1
+    new, duplicate, mismatch, rejected, valid = counts.values()
+    kept = new + duplicate + mismatch
+    said = f'"accepted":{new + valid},"deduplicated":{duplicate + mismatch},"rejected":{rejected}'
+    if kept:  # else there is none that could be lost
+        said += f',"durability":"{outcome.durability}"'
+    if kept and acked is not None:
+        said += f',"ack":"{acked.level}"'
+    rejections = {} if acked is None else acked.rejections
+    lines = ",".join([_line(index, result, rejections) for index, result in enumerate(results)])
+    if rejected < len(results):
+        return Reply(200, f'{{"status":"ok",{said},"results":[{lines}]}}'.encode())
+    why = '"error":"bad_request","message":"No event of the batch was accepted."'
+    return Reply(400, f'{{"status":"error",{said},"results":[{lines}],{why}}}'.encode())
 
 
-def _add_rejections(
-    lines: Sequence[dict[str, object]], results: Sequence[Result | Refusal], rejections: Mapping[bytes, str]
-) -> None:
-    for line, result in zip(lines, results, strict=True):
-        if "event_id" in line and isinstance(result, Result) and result.event_id in rejections:
-            line["rejection"] = rejections[result.event_id]
-
-
-def _line(result: Result | Refusal) -> tuple[str, dict[str, object]]:
-    """Under what an item is counted, and what is said of it."""
+def _line(index: int, result: Result | Refusal, rejections: Mapping[bytes, str]) -> str:
+    """What is said of an item."""
     if isinstance(result, Refusal):
-        return "rejected", {"error": result.message, "reason": result.reason}
-    if result.verdict is Verdict.UNAVAILABLE:
-        return "rejected", {"error": "could not be written now; send it again", "retry": True}
-    if result.verdict is Verdict.VALID:
-        return "accepted", {"valid": True}
-    line: dict[str, object] = {"event_id": f"evt_{result.event_id.hex()}"}
-    if result.verdict is Verdict.NEW:
-        return "accepted", line
-    line["deduplicated"] = True
-    if result.verdict is Verdict.MISMATCH:
-        line["payload_mismatch"] = True
-    return "deduplicated", line
+        why = orjson.dumps({"error": result.message, "reason": result.reason}).decode()
+        return f'{{"index":{index},{why[1:]}'
+    known = _KNOWN.get(result.verdict)
+    if known is not None:
+        rejection = _rejection(rejections, result.event_id) if rejections else ""
+        return f'{{"index":{index},"event_id":"evt_{result.event_id.hex()}"{known}{rejection}}}'
+    if result.verdict is _UNAVAILABLE:
+        return f'{{"index":{index},"error":"could not be written now; send it again","retry":true}}'
+    return f'{{"index":{index},"valid":true}}'
 
 
 def _error(status: int, reason: Reason, message: str, details: Sequence[Detail]) -> Reply:

@@ -23,8 +23,6 @@ from queries.route import Call, Parameter, Route
 from queries.service import QueryService
 from queries.sql import Statement
 
-#: as the column `is_page_view` has them
-PAGE_VIEWS = ("page_view", "pageview", "$pageview", "page", "screen_view", "screen", "$screen")
 MAX_LIMIT = 100
 
 
@@ -34,12 +32,13 @@ class List:
 
     dimension: str
     counted: str = "page_views"
-    pages_only: bool = False
+    #: leave out the value ''
+    known: bool = False
 
 
 #: of events
 _OF_EVENTS = {
-    "pages": List("page", pages_only=True),
+    "pages": List("viewed_page", known=True),
     "countries": List("country"),
     "devices": List("device_type"),
     "browsers": List("browser"),
@@ -120,9 +119,8 @@ def of_events(asked: Asked, name: str) -> Question:
     """The question behind a list of events: value, visitors, what else is counted."""
     listed = _OF_EVENTS[name]
     question = asked.question
-    if listed.pages_only:
-        views = Leaf("is", DIMENSIONS["event"], PAGE_VIEWS)
-        question = replace(question, filter=And((question.filter, views, Leaf("is_set", DIMENSIONS["page"]))))
+    if listed.known:
+        question = replace(question, filter=And((question.filter, Leaf("is_set", DIMENSIONS[listed.dimension]))))
     return replace(
         question,
         metrics=tuple(measures.find(metric, "lists") for metric in ("visitors", listed.counted)),

@@ -2,7 +2,7 @@
 
 from tests.bench import children
 from tests.bench.front_door import bare_frames
-from tests.bench.measure import Sample, alternate, median, ratio
+from tests.bench.measure import Sample, alternate, median, ratio, spread
 from tests.bench.plan import Plan
 from tests.bench.report import Line, Outcome, noise
 from tests.bench.room import room
@@ -20,7 +20,7 @@ def append(plan: Plan) -> Outcome:
             lambda: bare_frames(redis, _BATCH, plan.seconds, decode=0),
         )
     lines = [
-        Line(_STAGE, "Appender, with index", median(runs[0]), ratio(*runs)),
+        Line(_STAGE, "Appender, with index", median(runs[0]), ratio(*runs), spread=spread(*runs)),
         Line(_STAGE, "ceiling: frame, XADD", median(runs[1])),
     ]
     return Outcome(lines, noise(_STAGE, runs[1]))

@@ -18,8 +18,9 @@ import msgspec
 import uvloop
 
 from ingest_api import frame
-from ingest_api.append import MAX_FRAME_EVENTS, MAX_WRITES
 from ingest_api.event import Event
+from ingest_api.lot import MAX_FRAME_EVENTS
+from ingest_api.sluice import MAX_WRITES
 from ingest_api.stream import Redis, connect
 from tests.bench import prepared
 from tests.bench.measure import own_sample

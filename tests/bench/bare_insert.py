@@ -27,6 +27,7 @@ _TABLE = "bare_events"
 _ROWS = Settings.model_fields["batch_events"].default
 _SETTINGS = {
     "async_insert": 0,
+    "optimize_on_insert": 0,
     "type_json_skip_duplicated_paths": 1,
     "input_format_try_infer_dates": 0,
     "input_format_try_infer_datetimes": 0,

@@ -40,10 +40,12 @@ def on_cpu(cpu: int) -> Iterator[None]:
 
 
 @contextmanager
-def subject(log: Path, *module: str, env: Mapping[str, str] | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+def subject(
+    log: Path, *module: str, env: Mapping[str, str] | None = None, python: str = sys.executable, cpu: int = SUBJECT
+) -> Iterator["subprocess.Popen[bytes]"]:
     """`python -m module ...` as the process under test; ended at the end. On Linux it dies with this process."""
-    command = [sys.executable, "-m", *module]
-    with on_cpu(SUBJECT), log.open("ab") as out:
+    command = [python, "-m", *module]
+    with on_cpu(cpu), log.open("ab") as out:
         process = subprocess.Popen(
             leashed(command), env={**os.environ, **(env or {})}, cwd=ROOT, stdout=out, stderr=out
         )

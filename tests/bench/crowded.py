@@ -16,6 +16,7 @@ from clickhouse_connect.driver.client import Client
 from ingest_api.stream import connect
 from workers import migrate
 from workers.rollup import Building, state
+from workers.stretches import Stretching
 from workers.visit import visit
 
 #: 1 October 2026, and thirty days later
@@ -110,6 +111,10 @@ async def _rolled_up(url: str, redis_url: str) -> None:
             while (batch := await building.due()).hours:
                 await building.batch(batch)
                 await _say_state(client)
+            stretching = Stretching(client, redis, grace=0, settle=0)
+            while (stretches := await stretching.due()).stretches:
+                await stretching.batch(stretches)
+                _say(f"sessions of {stretches.stretches[0].project} rolled up back to {stretches.stretches[-1].at}")
     finally:
         await redis.aclose()
 

@@ -14,7 +14,7 @@ from ingest_api.stream import Install, connect
 from tests import stores
 from tests.appending import append
 from tests.bench import children, prepared
-from tests.bench.measure import Meter, Sample, alternate, median, ratio
+from tests.bench.measure import Meter, Sample, alternate, median, ratio, spread
 from tests.bench.plan import Plan
 from tests.bench.report import Goal, Line, Outcome, noise
 from tests.bench.room import room
@@ -44,7 +44,7 @@ def drain(plan: Plan) -> Outcome:
             )
     rate = median(runs[0]).rate
     lines = [
-        Line(_STAGE, "worker", median(runs[0]), ratio(*runs), (Goal(">= 40,000/s", rate >= 40_000),)),
+        Line(_STAGE, "worker", median(runs[0]), ratio(*runs), (Goal(">= 40,000/s", rate >= 40_000),), spread(*runs)),
         Line(_STAGE, "ceiling: bare Native insert", median(runs[1])),
     ]
     return Outcome(lines, noise(_STAGE, runs[1]), problems)

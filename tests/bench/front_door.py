@@ -15,7 +15,7 @@ from ingest_api.progress import read_progress
 from ingest_api.projects import Projects
 from ingest_api.stream import connect, read_install
 from tests.bench import children, prepared
-from tests.bench.measure import Meter, Sample, alternate, median, ratio
+from tests.bench.measure import Meter, Sample, alternate, median, ratio, spread
 from tests.bench.plan import Plan
 from tests.bench.report import Goal, Line, Outcome, noise
 from tests.bench.room import room
@@ -47,11 +47,11 @@ class Server:
     token: str
     loads: list[Load]
 
-    def run(self, batch: int, connections: int, seconds: float) -> Sample:
-        """Load it for so long, closed loop."""
+    def run(self, batch: int, connections: int, seconds: float, **offered: float) -> Sample:
+        """Load it for so long: closed loop, or at the `rate` that is offered."""
         meter = Meter(self.process.pid)
         load = generate(
-            self.port, self.token, batch=batch, connections=connections, seconds=seconds, within=seconds + 20
+            self.port, self.token, batch=batch, connections=connections, seconds=seconds, within=seconds + 20, **offered
         )
         self.loads.append(load)
         return meter.sample(load.events, load.rate, p50_ms=load.p50_ms, p99_ms=load.p99_ms)
@@ -64,18 +64,18 @@ def generate(port: int, token: str, *, within: float, **options: float) -> Load:
 
 def single(plan: Plan) -> Outcome:
     """One event a request, beside a bare aiohttp handler. 128 connections: with fewer, the disk is what is measured."""
-    with room() as (folder, redis, _), front_door(folder, redis) as door, _bare(folder) as bare:
-        for server in (door, bare):
+    with room() as (folder, redis, _), front_door(folder, redis) as door, bare(folder) as ceiling:
+        for server in (door, ceiling):
             server.run(1, 128, _WARM_SECONDS)
         seconds = plan.seconds / _SHORT  # neighbours on a shared machine come and go within seconds
-        runs = alternate(plan.rounds * _SHORT, lambda: door.run(1, 128, seconds), lambda: bare.run(1, 128, seconds))
+        runs = alternate(plan.rounds * _SHORT, lambda: door.run(1, 128, seconds), lambda: ceiling.run(1, 128, seconds))
         share = ratio(*runs)
         stage = "front door, 1 event"
         lines = [
-            Line(stage, "ingest_api", median(runs[0]), share, (Goal("ratio >= 0.75", share >= 0.75),)),
+            Line(stage, "ingest_api", median(runs[0]), share, (Goal("ratio >= 0.75", share >= 0.75),), spread(*runs)),
             Line(stage, "ceiling: bare aiohttp handler", median(runs[1])),
         ]
-        return Outcome(lines, noise(stage, runs[1]) + _notes(stage, door, bare), _problems(stage, door, redis))
+        return Outcome(lines, noise(stage, runs[1]) + notes(stage, door, ceiling), problems(stage, door, redis))
 
 
 def batch(plan: Plan, size: int) -> Outcome:
@@ -88,12 +88,13 @@ def batch(plan: Plan, size: int) -> Outcome:
             lambda: bare_frames(redis, size, plan.seconds, decode=1),
         )
         rate = median(runs[0]).rate
+        goal = Goal(">= 150,000/s", rate >= 150_000)
         stage = f"front door, {size} events"
         lines = [
-            Line(stage, "ingest_api", median(runs[0]), ratio(*runs), (Goal(">= 150,000/s", rate >= 150_000),)),
+            Line(stage, "ingest_api", median(runs[0]), ratio(*runs), (goal,), spread(*runs)),
             Line(stage, "ceiling: decode, frame, XADD", median(runs[1])),
         ]
-        return Outcome(lines, noise(stage, runs[1]) + _notes(stage, door), _problems(stage, door, redis))
+        return Outcome(lines, noise(stage, runs[1]) + notes(stage, door), problems(stage, door, redis))
 
 
 def bare_frames(redis: str, size: int, seconds: float, *, decode: int) -> Sample:
@@ -115,7 +116,8 @@ def front_door(folder: Path, redis: str) -> Iterator[Server]:
 
 
 @contextmanager
-def _bare(folder: Path) -> Iterator[Server]:
+def bare(folder: Path) -> Iterator[Server]:
+    """The ceiling of single events."""
     port, log = free_port(), folder / "bare.log"
     with children.subject(log, "tests.bench.bare", str(port)) as process:
         children.until_answers(port, "/", process, log)
@@ -138,18 +140,18 @@ async def _appended(redis_url: str) -> int:
     return sum(shard.counters.get("appended", 0) for shard in shards)
 
 
-def _notes(stage: str, *servers: Server) -> list[str]:
+def notes(stage: str, *servers: Server) -> list[str]:
     """How busy the generator was: a full one would measure itself."""
     share = max(load.cpu_seconds / load.seconds for server in servers for load in server.loads)
     warning = ". That is too much: the generator may be what was measured" if share > _BUSY else ""
     return [f"{stage}: the generator used at most {share:.0%} of its processor{warning}."]
 
 
-def _problems(stage: str, door: Server, redis: str) -> list[str]:
+def problems(stage: str, door: Server, redis: str) -> list[str]:
     """Every answer was a 200, and every acknowledged event is in the streams, once."""
     failed, acked = sum(load.failed for load in door.loads), sum(load.events for load in door.loads)
     appended = asyncio.run(_appended(redis))
-    problems = [f"{stage}: {failed} requests were not answered with 200."] if failed else []
+    found = [f"{stage}: {failed} requests were not answered with 200."] if failed else []
     if appended != acked:
-        problems.append(f"{stage}: {acked} events were acknowledged and {appended} appended.")
-    return problems
+        found.append(f"{stage}: {acked} events were acknowledged and {appended} appended.")
+    return found

@@ -13,7 +13,7 @@ import aiohttp
 from deploy.local import demo_project
 from deploy.local.running import RunningStack, running
 from tests.bench.front_door import Load, generate
-from tests.bench.measure import Sample, median, ratio
+from tests.bench.measure import Sample, median, ratio, spread
 from tests.bench.plan import Plan
 from tests.bench.report import Goal, Line, Outcome
 from workers import migrate
@@ -59,7 +59,7 @@ async def _heavy(plan: Plan, stack: RunningStack) -> Outcome:
     later = (median(beside).p99_ms or 0) / (median(alone).p99_ms or 1)
     goal = Goal(f"p99 {later:.2f}x <= {_GOAL:g}x", later <= _GOAL)
     lines = [
-        Line(_STAGE, "beside them", median(beside), ratio(beside, alone), (goal,)),
+        Line(_STAGE, "beside them", median(beside), ratio(beside, alone), (goal,), spread(beside, alone)),
         Line(_STAGE, "without them", median(alone)),
     ]
     problems = [

@@ -83,7 +83,7 @@ class Connection(asyncio.Protocol):
 
 
 def _length(data: bytes, end: int) -> int:
-    start = data.find(b"Content-Length: ", 0, end) + 16
+    start = data.find(b"ength: ", 0, end) + 7  # of Content-Length, which some servers write in small letters
     return int(data[start : data.find(b"\r\n", start)])
 
 

@@ -102,6 +102,19 @@ def median(samples: Sequence[Sample]) -> Sample:
     return msgspec.convert({"events": events, **middle}, Sample)
 
 
-def ratio(subjects: Sequence[Sample], ceilings: Sequence[Sample]) -> float:
+def ratio(subjects: Sequence[Sample], ceilings: Sequence[Sample], of: str = "rate") -> float:
     """The median, over the rounds, of the subject's rate beside its ceiling's of the same round."""
-    return statistics.median(one.rate / other.rate for one, other in zip(subjects, ceilings, strict=True))
+    return statistics.median(_ratios(subjects, ceilings, of))
+
+
+def spread(subjects: Sequence[Sample], ceilings: Sequence[Sample], of: str = "rate") -> float:
+    """How far apart the middle half of the rounds' ratios lies, as a part of their median; 0 for a single round."""
+    found = _ratios(subjects, ceilings, of)
+    if len(found) < 2:
+        return 0.0
+    low, middle, high = statistics.quantiles(found, method="inclusive")
+    return (high - low) / middle
+
+
+def _ratios(subjects: Sequence[Sample], ceilings: Sequence[Sample], of: str) -> list[float]:
+    return [getattr(one, of) / getattr(other, of) for one, other in zip(subjects, ceilings, strict=True)]

@@ -1,4 +1,4 @@
-"""How much is measured: the whole run within four minutes on two cores, the quick one within one."""
+"""How much is measured: the whole run takes some ten minutes on two cores, the quick one a few."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,8 @@ class Plan:
     #: of the set that questions are asked of, and where it is kept; None: nowhere
     events: int
     crowd: Path | None = None
+    #: before the memory of an idle stack is read
+    idle_seconds: float = 60.0
 
 
 WHOLE = Plan(3, 4.0, 200_000, 1_000, 8.0, 15.0, 2_000_000)

@@ -5,12 +5,14 @@ import time
 from collections.abc import Iterable
 
 from ingest_api.dialects.intake import DIALECT
+from ingest_api.errors import Refusal
 from ingest_api.event import Event
 from ingest_api.limits import Limits
-from ingest_api.normalise import Context, Stamped, normalise, window
+from ingest_api.normalise import Context, Stamped, window
 from ingest_api.projects import Project
 from ingest_api.request import RawRequest
 from ingest_api.settings import Settings
+from ingest_api.stamp import stamp
 from tests.bench import payload
 from workers.batch import Batch, Position
 
@@ -36,8 +38,10 @@ def received(arrays: Iterable[bytes]) -> list[Stamped]:
     limits, project = Limits.of(Settings()), Project(PROJECT, (), now)
     earliest, latest = window(project, limits, now, recent_only=False)
     context = Context(project, DIALECT.name, now, earliest, latest, "127.0.0.1", _AGENT, limits)
-    drafts = (item for body in arrays for item in DIALECT.parse(RawRequest({}, {}, "", body, now, "", ""), _EACH).items)
-    entries = [normalise(draft, context, number) for number, draft in enumerate(drafts)]  # type: ignore[arg-type]  # no refusal among them
+    numbers, entries = itertools.count(), list[Stamped | Refusal]()
+    for body in arrays:
+        items = DIALECT.parse(RawRequest({}, {}, "", body, now, "", ""), _EACH).items
+        entries += stamp(items, context, numbers, DIALECT.words)
     return [entry for entry in entries if isinstance(entry, Stamped)]
 
 

@@ -116,7 +116,7 @@ def _asked(folder: Path, events: int) -> tuple[dict[str, tuple[list[float], list
     place = folder / str(events)
     with service(place, events) as (port, token, client):
         for one in QUESTIONS:
-            answer, ours = _timed(_ASKED, lambda one=one: one.read(_ask(port, token, one)))  # type: ignore[misc]
+            answer, ours = _timed(_ASKED, lambda one=one: one.read(ask(port, token, one)))  # type: ignore[misc]
             rows, by_hand = _timed(_BY_HAND, lambda one=one: client.query(one.by_hand).result_rows)  # type: ignore[misc]
             wanted = [row[-1] for row in rows] if len(rows) > 1 else rows[0][-1]
             if answer != wanted:
@@ -134,7 +134,8 @@ def _timed(times: int, call: Callable[[], Any]) -> tuple[Any, list[float]]:
     return found, seconds[1:]
 
 
-def _ask(port: int, token: str, question: Question) -> Any:
+def ask(port: int, token: str, question: Question) -> Any:
+    """The data of its answer. Raises `RuntimeError` where it is not answered."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     body = json.dumps(question.body) if question.body else None

@@ -37,6 +37,8 @@ class Line(msgspec.Struct, frozen=True):
     #: beside the ceiling's rate; None for the ceiling itself
     ratio: float | None = None
     goals: tuple[Goal, ...] = ()
+    #: how far apart the rounds' ratios lie, as `measure.spread` says
+    spread: float = 0.0
 
 
 class Outcome(msgspec.Struct):
@@ -45,12 +47,15 @@ class Outcome(msgspec.Struct):
     lines: list[Line]
     notes: list[str] = []
     problems: list[str] = []
+    #: instructions per event, by what was counted
+    counts: dict[str, float] = {}
 
     def add(self, other: "Outcome") -> None:
         """Take in another stage's."""
         self.lines += other.lines
         self.notes += other.notes
         self.problems += other.problems
+        self.counts |= other.counts
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -86,11 +91,14 @@ def machine() -> Machine:
     )
 
 
-def show(where: Machine, outcome: Outcome) -> None:
-    """The table, the notes and the problems, on standard output."""
+def on_screen() -> Console:
+    """Standard output, wide enough for the table."""
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
+    return console if console.is_terminal else Console(width=_WIDTH)
+
+
+def show(console: Console, where: Machine, outcome: Outcome) -> None:
+    """The table, the notes and the problems."""
     versions = ", ".join(f"{name} {version}" for name, version in where.versions.items())
     pinning = (
         f"process under test on cpu {children.SUBJECT}, generator and stores on cpu {children.OTHERS}; "
@@ -112,8 +120,7 @@ def show(where: Machine, outcome: Outcome) -> None:
 
 def write(file: Path, where: Machine, outcome: Outcome) -> None:
     """The same as JSON."""
-    document = {"machine": where, "lines": outcome.lines, "notes": outcome.notes, "problems": outcome.problems}
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(document)))
+    file.write_bytes(msgspec.json.format(msgspec.json.encode({"machine": where} | msgspec.structs.asdict(outcome))))
 
 
 def _table(lines: list[Line]) -> Table:

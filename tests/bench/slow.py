@@ -1,15 +1,14 @@
 """Slow clients beside well-behaved ones: how much later the latter are answered."""
 
-import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from deploy.local.leash import leashed
 from tests.bench import children
 from tests.bench.front_door import Server, front_door
-from tests.bench.measure import Sample, alternate, median, ratio
+from tests.bench.measure import Sample, alternate, median, ratio, spread
 from tests.bench.plan import Plan
 from tests.bench.report import Goal, Line, Outcome, noise
 from tests.bench.room import room
@@ -23,11 +22,11 @@ def slow(plan: Plan) -> Outcome:
     with room() as (folder, redis, _), front_door(folder, redis) as door:
         door.run(1, 64, 1.0)
         runs = alternate(plan.rounds, lambda: _beside(door, plan.seconds), lambda: door.run(1, 64, plan.seconds))
-        later = _later(*runs)
+        later = ratio(*runs, of="p99_ms")
         goal = Goal(f"p99 {later:.2f}x < {_GOAL:g}x", later < _GOAL)
         stage = f"{_SLOW} slow clients"
         lines = [
-            Line(stage, "beside them", median(runs[0]), ratio(*runs), (goal,)),
+            Line(stage, "beside them", median(runs[0]), ratio(*runs), (goal,), spread(*runs)),
             Line(stage, "without them", median(runs[1])),
         ]
         failed = sum(load.failed for load in door.loads)
@@ -38,12 +37,6 @@ def slow(plan: Plan) -> Outcome:
 def _beside(door: Server, seconds: float) -> Sample:
     with _dribbling(door):
         return door.run(1, 64, seconds)
-
-
-def _later(subjects: Sequence[Sample], ceilings: Sequence[Sample]) -> float:
-    """The median, over the rounds, of the p99 beside slow clients over the p99 without."""
-    pairs = zip(subjects, ceilings, strict=True)
-    return statistics.median((one.p99_ms or 0) / (other.p99_ms or 1) for one, other in pairs)
 
 
 @contextmanager

@@ -84,10 +84,11 @@ class Rendered:
         return {one["metadata"]["name"].removeprefix("headrace").removeprefix("-"): one for one in found}
 
     def pods(self) -> Iterator[tuple[str, Object]]:
-        """Name and spec of each pod that the chart itself describes."""
+        """Part and spec of each pod that the chart itself describes; the migrations have two."""
         for kind in ("Deployment", "Job"):
-            for name, one in self.of(kind).items():
-                yield name, one["spec"]["template"]["spec"]
+            for one in self.of(kind).values():
+                pod = one["spec"]["template"]
+                yield pod["metadata"]["labels"]["app.kubernetes.io/component"], pod["spec"]
 
 
 def render(*values: Object) -> list[Rendered]:

@@ -21,7 +21,7 @@ TEXT = (DEPLOY / "compose.yaml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, Any] = COMPOSE["services"]
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
-OURS = ("ingest_api", "worker", "queries", "migrate", "headrace")
+OURS = ("ingest_api", "worker", "queries", "migrate", "migrate_post", "headrace")
 DOCUMENT = (ROOT / "docs/deploy.md").read_text()
 
 
@@ -63,6 +63,18 @@ def test_commands_and_checks_are_there_to_be_run() -> None:
     assert [one for one in named if not (ROOT / f"{one.replace('.', '/')}.py").exists() and one != "queries"] == []
 
 
+def test_what_only_adds_goes_before_the_services_and_what_takes_away_when_it_is_asked_for() -> None:
+    before, after = SERVICES["migrate"], SERVICES["migrate_post"]
+    assert (before["command"][-3:], after["command"][-3:]) == (
+        ["apply", "--phase", "pre"],
+        ["apply", "--phase", "post"],
+    )
+    waiting = {name for name, one in SERVICES.items() if "migrate" in one.get("depends_on", {})}
+    assert waiting == {"worker", "queries"}, "the front door takes events also while ClickHouse is away"
+    assert [name for name, one in SERVICES.items() if "migrate_post" in one.get("depends_on", {})] == []
+    assert after["profiles"] == ["tools"], "`up` does not start it: going back is possible until it ran"
+
+
 def words(value: Any) -> list[str]:
     return value.get("test", []) if isinstance(value, dict) else value or []
 
@@ -77,7 +89,9 @@ def test_variables_are_settings_or_told_in_the_document() -> None:
 
 def test_front_doors_believe_the_network_that_caddy_is_in() -> None:
     (subnet,) = COMPOSE["networks"]["inner"]["ipam"]["config"]
-    assert SERVICES["ingest_api"]["environment"]["HEADRACE_TRUSTED_PROXIES"] == subnet["subnet"]
+    before_caddy = SERVICES["caddy"]["environment"]["HEADRACE_PROXIES"]
+    believed = SERVICES["ingest_api"]["environment"]["HEADRACE_TRUSTED_PROXIES"]
+    assert believed == f"{subnet['subnet']} {before_caddy}"
 
 
 def test_metrics_are_where_prometheus_looks() -> None:

@@ -16,6 +16,9 @@ from aiohttp.test_utils import TestServer
 
 from deploy.local.origin import Services
 from deploy.local.ports import free_port
+from ingest_api.client_address import client_address
+from ingest_api.settings import Settings
+from queries.browser import browser
 from tests.deploy.secrets import DEPLOY
 
 CADDY = shutil.which("caddy")
@@ -43,6 +46,8 @@ PATHS = [
     "/xapi/",
     "/%61pi/v1/stats",
 ]
+#: of a proxy before Caddy
+OUTER = "10.0.0.0/8"
 FORGED = {
     "X-Forwarded-For": "192.0.2.66",
     "X-Forwarded-Proto": "http",
@@ -60,6 +65,8 @@ def echo(name: str) -> web.Application:
             "path": request.raw_path,
             "headers": dict(request.headers),
             "body": await request.text(),
+            "client": client_address(request, Settings(trusted_proxies=f"127.0.0.0/8 {OUTER}")),
+            "cookie": browser(request.scheme, request.headers, {}).cookie("t", 1),
         }
         return web.json_response(told, headers={"Server": "echo"})
 
@@ -69,14 +76,16 @@ def echo(name: str) -> web.Application:
 
 
 @asynccontextmanager
-async def caddy(home: Path, ingest: int, query: int) -> AsyncIterator[str]:
-    """Caddy on loopback, with a certificate of its own. Yields its URL."""
+async def caddy(home: Path, ingest: int, query: int, *, scheme: str = "https", proxies: str = "") -> AsyncIterator[str]:
+    """Caddy on loopback, with a certificate of its own, behind proxies of these networks. Yields its URL."""
     port = free_port()
+    url = f"{scheme}://localhost:{port}"
     env = {
         **os.environ,
         "XDG_DATA_HOME": str(home),
         "XDG_CONFIG_HOME": str(home),
-        "HEADRACE_SITE": f"https://localhost:{port}",
+        "HEADRACE_SITE": url,
+        "HEADRACE_PROXIES": proxies,
         "HEADRACE_CADDY_ADMIN": "off",
         "HEADRACE_CADDY_OPTIONS": "auto_https disable_redirects\n\tdefault_bind 127.0.0.1",
         "HEADRACE_INGEST_NAME": "127.0.0.1",
@@ -88,7 +97,7 @@ async def caddy(home: Path, ingest: int, query: int) -> AsyncIterator[str]:
     with (home / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(*command, env=env, stdout=log, stderr=log)
     try:
-        yield f"https://localhost:{port}"
+        yield url
     finally:
         process.terminate()
         await process.wait()
@@ -147,6 +156,36 @@ async def test_what_a_client_forges_is_replaced_and_what_it_sends_passes(
     assert headers["X-Forwarded-Host"] == headers["Host"] == url.removeprefix("https://")
     assert "X-Real-Ip" not in headers
     assert (sent["path"], len(sent["body"])) == ("/v1/events?ack=stored", 100_000)
+
+
+@asynccontextmanager
+async def plain(home: Path, proxies: str) -> AsyncIterator[tuple[aiohttp.ClientSession, str]]:
+    """A client and the URL of a Caddy behind something else that ends TLS: the client itself, on loopback."""
+    async with (
+        TestServer(echo("front door"), host="127.0.0.1") as ingest,
+        TestServer(echo("query service"), host="127.0.0.1") as query,
+        caddy(home, ingest.port or 0, query.port or 0, scheme="http", proxies=proxies) as url,
+        aiohttp.ClientSession() as client,
+    ):
+        await until_answered(client, url, home / "log")
+        yield client, url
+
+
+async def test_behind_two_proxies_both_services_know_the_client_and_that_it_spoke_tls(tmp_path: Path) -> None:
+    outer = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9, 10.1.2.3", "X-Forwarded-Proto": "https"}
+    async with plain(tmp_path, f"{OUTER} 127.0.0.0/8") as (client, url):
+        for path in ("/v1/events", "/app/"):
+            sent = await told(client, url + path, headers=outer)
+            assert sent["client"] == "203.0.113.9", "the first was written by the client itself"
+            assert sent["headers"]["Host"] == url.removeprefix("http://")
+            assert "; Secure" in sent["cookie"]
+
+
+async def test_a_proxy_that_was_not_named_is_the_client_and_ends_no_tls(tmp_path: Path) -> None:
+    async with plain(tmp_path, OUTER) as (client, url):
+        sent = await told(client, f"{url}/app/", headers={**FORGED, "X-Forwarded-Proto": "https"})
+        assert sent["client"] == "127.0.0.1"
+        assert "; Secure" not in sent["cookie"]
 
 
 async def test_browsers_are_told_to_stay_with_tls_and_nobody_what_serves(

@@ -8,6 +8,7 @@ from pathlib import Path
 import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from tests.deploy.secrets import DEPLOY, secrets, url
 from workers.address import address
@@ -23,6 +24,16 @@ def read(path: Path) -> ET.Element:
 SERVER = read(DEPLOY / "clickhouse/server.xml")
 USERS = read(DEPLOY / "clickhouse/users.xml")
 POLICY = (DEPLOY / "clickhouse/row_policy.sql").read_text()
+#: every table that a server of the engine's version may keep for itself
+LOGS = {
+    *("aggregated_zookeeper_log", "asynchronous_insert_log", "asynchronous_metric_log", "azure_queue_log"),
+    *("background_schedule_pool_log", "backup_log", "blob_storage_log", "bucketed_metric_log", "crash_log"),
+    *("dead_letter_queue", "delta_lake_metadata_log", "error_log", "filesystem_cache_log"),
+    *("filesystem_read_prefetches_log", "iceberg_metadata_log", "metric_log", "opentelemetry_span_log", "part_log"),
+    *("predicate_statistics_log", "processors_profile_log", "query_log", "query_metric_log", "query_thread_log"),
+    *("query_views_log", "s3_queue_log", "s3queue_log", "session_log", "text_log", "trace_log"),
+    *("transactions_info_log", "transposed_metric_log", "zookeeper_connection_log", "zookeeper_log"),
+}
 #: those of the server whose names stand for more than a setting
 SECTIONS = {"backups", "listen_host", "http_port", "timezone", "custom_settings_prefixes", "logger", "prometheus"}
 
@@ -46,6 +57,27 @@ def grants(account: str) -> list[str]:
 
 async def column(engine: AsyncClient, query: str) -> set[str]:
     return {str(row[0]) for row in (await engine.query(query)).result_rows}
+
+
+def test_a_node_of_a_cluster_keeps_its_secrets_to_itself_and_writes_to_one_replica() -> None:
+    node = read(DEPLOY / "clickhouse/cluster.xml")
+    (cluster,) = node.find("remote_servers") or []
+    assert [shard.findtext("internal_replication") for shard in cluster.findall("shard")] == ["true", "true"]
+    assert cluster.findall(".//weight") == cluster.findall(".//password") == []
+    environment = {one.tag: one.get("from_env") for one in node.iter() if one.get("from_env")}
+    assert environment.keys() == {"secret", "password", "shard", "replica"}
+    hosts = [one.text for one in node.findall("zookeeper/node/host")]
+    assert hosts == [one.text for one in read(DEPLOY / "clickhouse/keeper.xml").iter("hostname")]
+
+
+def test_the_grants_of_a_cluster_are_read_by_the_engine_and_name_accounts(clickhouse_url: str) -> None:
+    guide = (DEPLOY.parent / "docs/scale.md").read_text()
+    told = re.findall(r"^    (GRANT .+ TO (\w+))$", guide, flags=re.MULTILINE)
+    assert {account for _, account in told} == {"headrace_admin", "headrace_worker"}
+    assert {account for _, account in told} <= {user.tag for user in accounts()}
+    with clickhouse_connect.get_client(**address(clickhouse_url), autogenerate_session_id=False) as client:
+        for grant, _ in told:
+            assert client.command("SELECT formatQuery({text:String})", {"text": grant})
 
 
 async def test_every_grant_and_condition_is_read_by_the_engine(engine: AsyncClient) -> None:
@@ -114,14 +146,24 @@ def test_each_service_is_given_its_own_account() -> None:
 
 def test_the_server_speaks_for_no_other_database_and_its_logs_end() -> None:
     removed = {one.tag for one in SERVER if one.get("remove") == "1"}
-    assert {
-        "postgresql_port",
-        "mysql_port",
-        "text_log",
-        "trace_log",
-        "metric_log",
-        "asynchronous_metric_log",
-    } <= removed
-    kept = [one for one in SERVER if one.tag.endswith("_log") and one.get("remove") is None]
+    assert {"postgresql_port", "mysql_port"} <= removed
+    kept = [one for one in SERVER if one.tag in LOGS and one.get("remove") is None]
     assert {one.tag for one in kept} == {"query_log", "part_log"}
     assert all("INTERVAL 7 DAY DELETE" in (one.findtext("ttl") or "") for one in kept)
+    assert LOGS - removed - {one.tag for one in kept} == set(), "left alone they fill the disk"
+
+
+async def test_the_engine_knows_each_of_these_logs_and_no_other_name(engine: AsyncClient) -> None:
+    for name in LOGS:
+        await engine.command(f"SYSTEM FLUSH LOGS {name}")
+    with pytest.raises(DatabaseError, match="does not exist"):
+        await engine.command("SYSTEM FLUSH LOGS no_such_log")
+
+
+async def test_nothing_that_the_local_engine_writes_for_itself_grows_for_ever(engine: AsyncClient) -> None:
+    await engine.command("SYSTEM FLUSH LOGS")
+    kept = await engine.query(
+        "SELECT name, engine_full LIKE '%TTL%' FROM system.tables "
+        "WHERE database = 'system' AND engine NOT LIKE 'System%'"
+    )
+    assert [name for name, ends in kept.result_rows if not ends] == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.chart import EVERYTHING, SECRET, SETTINGS, Object, Rendered, confidential, render, values
+from tests.deploy.chart import EVERYTHING, SECRET, SETTINGS, Object, Rendered, confidential, env, render, values
 from tests.deploy.rendering import CHART
 from tests.house import tree
 
@@ -34,6 +34,9 @@ REFUSED: list[tuple[Object, str]] = [
     ({**EVERYTHING, "queries": {"psql": {"enabled": True}}}, "queries.psql.tlsSecret is empty"),
     ({**EVERYTHING, "metrics": {"enabled": False, "serviceMonitor": {"enabled": True}}}, "nothing to scrape"),
     ({**SECRET, "bundled": {"redis": {"enabled": True}}}, "networkPolicy.operatorsFrom is empty"),
+    ({**EVERYTHING, "clickhouse": {"cluster": "main"}}, "bundled.clickhouse is one server"),
+    ({**SECRET, "clickhouse": {"cluster": "a`b"}}, "cluster"),
+    ({**SECRET, "workers": {"env": {"HEADRACE_CLICKHOUSE_CLUSTER": "main"}}}, "HEADRACE_CLICKHOUSE_CLUSTER"),
 ]
 
 
@@ -119,6 +122,16 @@ def test_the_version_is_the_projects() -> None:
 def test_the_guide_names_every_key_of_the_secret_and_every_value() -> None:
     guide = (tree.ROOT / "docs" / "kubernetes.md").read_text()
     keys = [key for part in values().values() if isinstance(part, dict) for key in part.get("secretFiles", {}).values()]
-    assert len(keys) == 6
+    assert len(keys) == 7
     assert [key for key in keys if f"`{key}`" not in guide] == []
     assert [name for name in values() if f"`{name}" not in guide] == []
+
+
+def test_a_cluster_of_clickhouse_is_told_to_whoever_speaks_to_it() -> None:
+    (rendered,) = render({**SECRET, "clickhouse": {"cluster": "main"}})
+    told = {
+        name: env(only).get("HEADRACE_CLICKHOUSE_CLUSTER")
+        for name, pod in rendered.pods()
+        for only in pod["containers"]
+    }
+    assert told == {"ingest-api": None, "workers": "main", "queries": "main", "migrations": "main"}

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 import pytest
 from redis.exceptions import NoPermissionError
 
-from ingest_api import durability, frame, ledger, memory, moment
+from ingest_api import durability, frame, ledger, memory, moment, raising
 from ingest_api.durability import Level
 from ingest_api.event import Event
 from ingest_api.progress import read_progress
 from ingest_api.projects import Projects
 from ingest_api.stream import Redis, connect, fcall, install, library
 from tests.deploy.secrets import DEPLOY, secrets, url
+from tests.raised import raised
 from workers.source import Source
 
 pytestmark = pytest.mark.stack
@@ -137,13 +138,30 @@ async def test_the_worker_drains_and_the_query_service_sees_how_far(redis_url: s
         made = await install(front_door, 1, 86_400)
         shard, packed = made.shards[0], frame.encode([Event(b"e" * 16, "demo", "signup", 1, 1)])
         append = (made.window_ms, 1, packed[1], packed[0], b"", "demo\0001")
-        await fcall(front_door, "append", [shard.frames, shard.index, shard.counters, shard.ledger], *append)
+        await fcall(
+            front_door, "append", [shard.frames, shard.index, shard.counters, shard.ledger, shard.fence], *append
+        )
     async with user(redis_url, "worker") as worker, user(redis_url, "query") as query:
         epoch = await fcall(worker, "lease", [shard.lease, shard.epoch], "w", 10_000)
         entries, _ = await Source(worker, shard, int(epoch)).take(1, 1024, 0)
         assert len(entries) == 1
         assert [one.owner for one in await read_progress(query, made)] == ["w"]
         assert await memory.full(query) > 0
+
+
+async def test_the_admin_raises_the_shards_and_a_front_door_that_meets_a_fence_can(
+    redis_url: str, users: list[str]
+) -> None:
+    assert users
+    async with user(redis_url, "front_door") as front_door, user(redis_url, "admin") as admin:
+        made = await install(front_door, 2, 86_400)
+        await raising.end_older(admin)
+        assert not await raising.older(admin)
+        assert (await raised(admin, 3)).shard_count == 3
+        await fcall(admin, "fence", [made.shards[0].fence], 5)
+        assert (await raising.awaited(front_door, 5)).shard_count == 5
+        keys = [made.shards[0].index, made.shards[0].counters, made.shards[0].ledger]
+        assert await fcall(front_door, "known", keys, made.window_ms, b"k" * 26, "demo\0001") == b"0"
 
 
 async def test_whatever_a_function_does_somebody_may_who_calls_it(redis: Redis, users: list[str]) -> None:
@@ -174,6 +192,7 @@ def sample(command: str) -> tuple[str, ...]:
         "HSET": ("HSET", key, "a", "1"),
         "HSETNX": ("HSETNX", key, "a", "1"),
         "HMGET": ("HMGET", key, "a"),
+        "HDEL": ("HDEL", key, "a"),
         "HGET": ("HGET", key, "a"),
         "SET": ("SET", key, "a"),
         "PEXPIRE": ("PEXPIRE", key, "1"),

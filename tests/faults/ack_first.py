@@ -8,6 +8,7 @@ from ingest_api import __main__, front_door
 from ingest_api.append import Appender
 from ingest_api.dialect import Verdict
 from ingest_api.normalise import Stamped
+from ingest_api.placing import Places
 
 
 class AckFirst(Appender):
@@ -19,8 +20,8 @@ class AckFirst(Appender):
         done.set_result(b"0" if entry.digest else b"")
         return done
 
-    async def append(self, entries: Sequence[Stamped]) -> list[Verdict]:
-        asyncio.ensure_future(super().append(entries)).add_done_callback(_forget)
+    async def append(self, entries: Sequence[Stamped], places: Places | None = None) -> list[Verdict]:
+        asyncio.ensure_future(super().append(entries, places)).add_done_callback(_forget)
         return [Verdict.NEW] * len(entries)
 
 

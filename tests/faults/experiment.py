@@ -14,6 +14,7 @@ from tests.faults.play import Play
 from tests.faults.recorder import Recorder
 from tests.faults.servers import Warehouse
 from tests.faults.staging import Making, staged
+from tests.topologies import Servers
 
 ONCE = "acknowledged = visible, once each, in rows, FINAL and view; outcomes balance"
 
@@ -35,6 +36,8 @@ class Experiment:
     redis_conf: str = ""
     #: Redis has a replica
     replica: bool = False
+    #: makes servers for the shards in a folder; Redis is the control server then
+    shards: Callable[[Path], Servers] | None = None
     #: of the view's target
     view_window: int = 10_000
     #: belongs to the subset that `make test` runs
@@ -119,7 +122,8 @@ async def run(experiment: Experiment, folder: Path, warehouse: Warehouse, *, rou
 
 
 async def _play(experiment: Experiment, folder: Path, warehouse: Warehouse, attempt: Attempt) -> tuple[Judgement, int]:
-    making = Making(experiment.env, experiment.redis_conf, experiment.view_window, experiment.replica)
+    one = experiment
+    making = Making(one.env, one.redis_conf, one.view_window, one.replica, one.shards)
     async with staged(folder, warehouse, making) as stage:
         recorder = Recorder(stage.door_url, stage.token, folder / "acknowledgements.ndjson", attempt.seed)
         play = Play(stage, recorder, random.Random(attempt.seed), attempt.rounds, attempt.notes)

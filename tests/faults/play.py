@@ -7,11 +7,13 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from ingest_api import fault
 from tests.faults.actor import Actor
 from tests.faults.recorder import Recorder
-from tests.faults.servers import redis_url
 from tests.faults.stage import Stage
 from tests.waiting import until
+
+_COMMAND = ("-c", "from clients.cli.app import main; main()")
 
 
 @dataclass(slots=True)
@@ -45,24 +47,30 @@ class Play:
 
     async def headrace(self, *words: str) -> str:
         """What the command says. Raises `RuntimeError` when it fails."""
-        code, said = await self._run("-c", "from clients.cli.app import main; main()", *words)
+        code, said = await self._run(*_COMMAND, *words)
         if code:
             raise RuntimeError(f"headrace {' '.join(words)} ended with {code}: {said}")
         return said
+
+    async def killed_at(self, point: str, *words: str) -> None:
+        """The command ends by itself at a kill point. Raises `RuntimeError` where it does not come there."""
+        code, said = await self._run(*_COMMAND, *words, **{fault.VARIABLE: f"{point}:1"})
+        if code != fault.KILLED:
+            raise RuntimeError(f"headrace {' '.join(words)} did not reach {point}, and ended with {code}: {said}")
 
     async def unhealthy(self) -> str:
         """What a container's health check says of the workers; empty while they are well."""
         code, said = await self._run("-m", "workers.health")
         return said.strip() if code else ""
 
-    async def _run(self, *words: str) -> tuple[int | None, str]:
+    async def _run(self, *words: str, **env: str) -> tuple[int | None, str]:
         where = {
-            "HEADRACE_REDIS_URL": redis_url(self.stage.link.target),
+            "HEADRACE_REDIS_URL": self.stage.urls,
             "HEADRACE_CLICKHOUSE_URL": self.stage.clickhouse_url,
         }
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, *words),
-            env={**os.environ, **where},
+            env={**os.environ, **where, **env},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

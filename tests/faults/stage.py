@@ -16,6 +16,7 @@ from tests.faults.actor import Actor
 from tests.faults.clickhouse_proxy import ClickHouseProxy
 from tests.faults.servers import Warehouse, following, redis_url
 from tests.faults.tcp_proxy import TcpProxy
+from tests.topologies import Servers
 from tests.waiting import until
 from workers.address import address
 
@@ -48,6 +49,8 @@ class Stage:
     door_url: str
     #: a write key
     token: str = ""
+    #: what holds the shards, where Redis does not
+    shards: Servers | None = None
 
     @property
     def actors(self) -> tuple[Actor, ...]:
@@ -55,9 +58,14 @@ class Stage:
         return (self.worker, self.other_worker, self.door, self.other_door, self.redis, self.replica)
 
     @property
+    def urls(self) -> str:
+        """Where Redis is, past the proxy, and what holds the shards."""
+        return " ".join((redis_url(self.link.target), *((self.shards.url,) if self.shards else ())))
+
+    @property
     def client(self) -> Redis:
         """A client straight to Redis, past the proxy. Whoever takes it closes it."""
-        return connect(redis_url(self.link.target))
+        return connect(self.urls)
 
     async def install(self) -> Install:
         """What the front door made."""

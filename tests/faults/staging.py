@@ -2,7 +2,7 @@
 
 import secrets
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from tests.faults.servers import Warehouse, redis_server, redis_url
 from tests.faults.stage import Stage
 from tests.faults.tcp_proxy import TcpProxy
 from tests.stores import migrate
+from tests.topologies import Servers
 
 PROJECT = "faults"
 #: small batches and short leases: an experiment takes seconds and passes every step many times; only what is told to
@@ -48,6 +49,8 @@ class Making:
     view_window: int = 10_000
     #: Redis has a replica, behind a cable of its own
     replica: bool = False
+    #: makes servers for the shards in a folder; Redis is the control server then
+    shards: Callable[[Path], Servers] | None = None
 
 
 @asynccontextmanager
@@ -62,6 +65,8 @@ async def staged(folder: Path, warehouse: Warehouse, making: Making) -> AsyncIte
         await stage.redis.start()
         if making.replica:
             await stage.follow()
+        if stage.shards is not None:
+            await stage.shards.start()
         migrate(stage.clickhouse_url)
         for statement in _COUNTED.format(window=making.view_window).split(";"):
             await stage.sql(statement)
@@ -72,7 +77,7 @@ async def staged(folder: Path, warehouse: Warehouse, making: Making) -> AsyncIte
         yield stage
         await stage.sql(f"DROP DATABASE {stage.database}")
     finally:
-        for actor in stage.actors:
+        for actor in (*stage.actors, *(stage.shards.actors if stage.shards else ())):
             await actor.kill()
         for part in (link, cable, proxy):
             await part.stop()
@@ -85,9 +90,10 @@ def _set(
     link, cable, proxy = between
     replica_port, door_port = free_port({link.target}), free_port({link.target})
     door_url, database = f"http://{HOST}:{door_port}", f"faults_{secrets.token_hex(6)}"
+    shards = making.shards(folder) if making.shards else None
     services = {
         **_QUICK,
-        "HEADRACE_REDIS_URL": redis_url(link.port),
+        "HEADRACE_REDIS_URL": " ".join((redis_url(link.port), *((shards.url,) if shards else ()))),
         "HEADRACE_CLICKHOUSE_URL": warehouse.url(database, proxy.port),
         "HEADRACE_INGEST_PORT": str(door_port),
         **making.env,
@@ -118,6 +124,7 @@ def _set(
         database=database,
         door_port=door_port,
         door_url=door_url,
+        shards=shards,
     )
 
 

@@ -8,6 +8,8 @@ from tests.faults import (
     failover_faults,
     poison_faults,
     redis_faults,
+    shard_faults,
+    topology_faults,
     worker_faults,
 )
 from tests.faults.experiment import Experiment
@@ -18,6 +20,8 @@ SUITE: tuple[Experiment, ...] = (
     *door_faults.EXPERIMENTS,
     *redis_faults.EXPERIMENTS,
     *failover_faults.EXPERIMENTS,
+    *topology_faults.EXPERIMENTS,
+    *shard_faults.EXPERIMENTS,
     *clickhouse_faults.EXPERIMENTS,
     *poison_faults.EXPERIMENTS,
     *clock_faults.EXPERIMENTS,

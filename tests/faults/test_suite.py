@@ -15,6 +15,8 @@ from tests.faults import (
     door_faults,
     poison_faults,
     redis_faults,
+    shard_faults,
+    topology_faults,
     worker_faults,
 )
 from tests.faults.experiment import Experiment, in_turn, run
@@ -30,7 +32,7 @@ THEMES = {
 }
 SHARED = {theme: [one for one in some if one.quick] for theme, some in THEMES.items()}
 #: these take shards or Redis from a worker, which must find no batch that was handed out before, or a mechanism away
-_OTHERS = (worker_faults, redis_faults, clock_faults, controls)
+_OTHERS = (worker_faults, redis_faults, topology_faults, shard_faults, clock_faults, controls)
 ALONE = [one for module in _OTHERS for one in module.EXPERIMENTS if one.quick]
 
 

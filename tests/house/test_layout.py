@@ -31,7 +31,7 @@ UNTESTED: dict[str, str] = {
     "ingest_api/dialect.py": "a contract without behaviour: dialects/test_contract.py holds every dialect to it",
     **{
         f"ingest_api/dialects/{name}.py": "its cases under dialects/cases/ are run by test_contract.py"
-        for name in ("eventbunker", "hardal_db", "intake")
+        for name in ("eventbunker", "hardal_db")
     },
     "ingest_api/native.py": "types alone: test_openapi.py holds answers and cases to them",
     "ingest_api/settings.py": "fields alone: test_docs.py reads each",

@@ -2,18 +2,24 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from ingest_api import frame
-from ingest_api.append import MAX_FRAME_EVENTS, MAX_WRITES, Appender, verdict
+from ingest_api.append import Appender
 from ingest_api.dialect import Verdict
 from ingest_api.durability import Level
 from ingest_api.errors import Unavailable
-from ingest_api.stream import Install, Redis, connect, install
+from ingest_api.event import Event
+from ingest_api.lot import MAX_FRAME_EVENTS
+from ingest_api.normalise import Stamped
+from ingest_api.placing import Places, verdict
+from ingest_api.sluice import MAX_WRITES
+from ingest_api.stream import Install, Redis, Shard, connect, install
 from tests.ingest_api.events import stamped
 from tests.ingest_api.pair import pair
+from tests.raised import raised
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
@@ -37,9 +43,9 @@ async def appender(redis_url: str, made: Install) -> AsyncIterator[Appender]:
     await redis.aclose()
 
 
-async def entries(redis: Redis, made: Install) -> list[dict[bytes, bytes]]:
-    """Every entry of every shard."""
-    return [fields for shard in made.shards for _, fields in await redis.xrange(shard.frames)]
+async def entries(redis: Redis, made: Install, shards: Sequence[Shard] = ()) -> list[dict[bytes, bytes]]:
+    """Every entry of every shard, or of these."""
+    return [fields for shard in shards or made.shards for _, fields in await redis.xrange(shard.frames)]
 
 
 async def test_requests_that_arrive_together_share_frames(appender: Appender, redis: Redis, made: Install) -> None:
@@ -134,6 +140,75 @@ async def test_connections_cut_between_writes_cost_no_event(appender: Appender, 
     written = [row for fields in await entries(redis, made) for row in frame.decode(fields[b"f"])]
     assert len(written) == 2
     assert tries <= 4
+
+
+async def test_what_was_placed_by_the_number_before_a_raise_is_placed_again(
+    appender: Appender, redis: Redis, made: Install
+) -> None:
+    mixed = [stamped(key=f"k{number}" if number % 3 else "", number=number) for number in range(60)]
+    now = await raised(redis, 7)
+    assert set(await appender.append(mixed)) == {Verdict.NEW}
+    assert [verdict(await appender.append_one(one)) for one in (mixed[1], mixed[0])] == [Verdict.DUPLICATE, Verdict.NEW]
+    for shard in now.shards:
+        for fields in await entries(redis, now, [shard]):
+            for row in frame.decode(fields[b"f"]):
+                assert isinstance(row, Event)
+                assert row.event_id[6] >> 4 != 8 or now.keyed_shards(row.event_id)[0] == shard
+    assert sum(int(fields[b"n"]) for fields in await entries(redis, now)) == 61
+    assert made.shard_count == 4
+
+
+async def test_single_events_that_meet_a_fence_are_placed_again(appender: Appender, redis: Redis) -> None:
+    await raised(redis, 7)
+    some = [stamped(key=f"k{number}" if number % 2 else "", number=number) for number in range(40)]
+    answers = await asyncio.gather(*(appender.append_one(one) for one in some))
+    assert [verdict(answer) for answer in answers] == [Verdict.NEW] * 40
+    assert answers[0] == b""
+
+
+async def test_a_key_of_before_a_raise_is_known_where_it_lies_for_two_windows(
+    appender: Appender, redis: Redis, made: Install
+) -> None:
+    before = [stamped(key=f"k{number}", number=number) for number in range(40)]
+    await appender.append(before)
+    now = await raised(redis, 7)
+    appender.use(now)
+    places: Places = {}
+    again = [*before, stamped(key="k0", raw=b"other"), stamped(key="new"), stamped(number=99)]
+    told = await appender.append(again, places)
+    assert told == [*[Verdict.DUPLICATE] * 40, Verdict.MISMATCH, Verdict.NEW, Verdict.NEW]
+    for one in before:
+        assert one.event.event_id in places[made.keyed_shards(one.digest)[0].number]
+    assert sum(map(len, places.values())) == 43
+    answers = await asyncio.gather(*(appender.append_one(one) for one in before))
+    assert {verdict(answer) for answer in answers} == {Verdict.DUPLICATE}
+    appender.use(Install(now.id, 7, now.window_ms))  # as it is after two windows
+    moved = [one for one in before if len(now.keyed_shards(one.digest)) > 1]
+    assert set(await appender.append(moved)) == {Verdict.NEW}
+
+
+async def test_many_who_ask_what_was_known_before_a_raise_share_a_round_trip(appender: Appender, redis: Redis) -> None:
+    appender.use(await raised(redis, 7))
+    await redis.config_resetstat()
+    await asyncio.gather(*(appender.append_one(stamped(key=f"k{number}", number=number)) for number in range(200)))
+    calls = (await redis.info("commandstats"))["cmdstat_fcall"]["calls"]
+    assert calls <= 4 + 7 + 7  # a question for each shard of before, and two turns of frames
+
+
+async def test_a_shard_of_before_that_cannot_be_asked_makes_its_events_unavailable(
+    appender: Appender, redis: Redis, made: Install
+) -> None:
+    appender.use(await raised(redis, 8))
+    other = made.keyed_shards(stamped(key="a").digest)[0]
+    await redis.set(f"{other.index}:{int((await redis.time())[0]) // 3600}", "no hash")
+    with pytest.raises(Unavailable):
+        await appender.append_one(_moved(other))
+
+
+def _moved(shard: Shard) -> Stamped:
+    """An event that was of this shard of four, and is of another one of eight."""
+    some = (stamped(key=f"k{number}") for number in range(1000))
+    return next(one for one in some if int.from_bytes(one.digest[-4:], "big") % 8 == shard.number + 4)
 
 
 async def test_at_replica_a_duplicate_is_as_unsure_as_the_first_until_the_replica_has_both() -> None:

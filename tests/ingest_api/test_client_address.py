@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from ingest_api.client_address import client_address
 from ingest_api.settings import Settings
 
-PROXIES = "127.0.0.0/8, 10.0.0.0/8,2001:db8:1::/48"
+PROXIES = "127.0.0.0/8, 10.0.0.0/8,2001:db8:1::/48 192.168.7.0/24"
 
 
 class Asked:
@@ -53,6 +53,7 @@ async def asked() -> AsyncIterator[Asked]:
         (["6.6.6.6", "203.0.113.9"], "203.0.113.9"),
         (["203.0.113.9, 10.1.2.3"], "203.0.113.9"),
         (["203.0.113.9, 10.1.2.3, 10.4.5.6"], "203.0.113.9"),
+        (["203.0.113.9, 192.168.7.1", "10.4.5.6"], "203.0.113.9"),
         (["10.1.2.3, 10.4.5.6"], "10.1.2.3"),
         (["10.9.9.9, 203.0.113.9"], "203.0.113.9"),  # a client that claims to be a proxy
         (["203.0.113.9:4711"], "203.0.113.9"),
@@ -60,12 +61,17 @@ async def asked() -> AsyncIterator[Asked]:
         (["2001:DB8:0::7"], "2001:db8::7"),
         (["203.0.113.9, 2001:db8:1::1"], "203.0.113.9"),
         (["::ffff:203.0.113.9"], "203.0.113.9"),
+        (["::ffff:203.0.113.9, ::ffff:10.1.2.3"], "203.0.113.9"),
         (["unknown"], "127.0.0.1"),
         (["203.0.113.9, unknown"], "127.0.0.1"),
         (["203.0.113.9, unknown, 10.1.2.3"], "10.1.2.3"),
         (["<script>"], "127.0.0.1"),
         (["fe80::1%eth0"], "127.0.0.1"),
         (["203.0.113.9,"], "127.0.0.1"),
+        (["for=203.0.113.9"], "127.0.0.1"),
+        (["203.0.113.256"], "127.0.0.1"),
+        (["[2001:db8::7"], "2001:db8::7"),
+        (["9" * 5000], "127.0.0.1"),
         ([""], "127.0.0.1"),
     ],
 )
@@ -73,6 +79,12 @@ async def test_behind_trusted_proxies_the_nearest_other_address_counts(
     asked: Asked, forwarded: list[str], address: str
 ) -> None:
     assert await asked.ask(*forwarded) == address
+
+
+async def test_other_headers_that_name_a_client_are_not_read(asked: Asked) -> None:
+    for name in ("Forwarded", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Forwarded"):
+        async with ClientSession() as client, client.get(asked.url, headers={name: "for=203.0.113.9"}) as answer:
+            assert await answer.text() == "127.0.0.1"
 
 
 @pytest.mark.parametrize("proxies", ["", "10.0.0.0/8"])

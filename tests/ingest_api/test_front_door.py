@@ -39,15 +39,17 @@ async def test_it_starts_without_redis_says_so_and_is_ready_when_redis_comes(tmp
 
 
 async def test_settings_that_differ_from_the_installation_end_it_with_the_reason(redis: Redis, redis_url: str) -> None:
-    await install(redis, 8, 3600)
-    front_door = FrontDoor(Settings(redis_url=redis_url, shards=4, window_seconds=3600))
+    await install(redis, 4, 3600)
+    front_door = FrontDoor(Settings(redis_url=redis_url, shards=4, window_seconds=60))
     front_door.start()
 
     async def mismatch() -> object:
         return front_door.mismatch
 
     await until(mismatch)
-    assert "HEADRACE_SHARDS is 4, but this installation was made with 8" in (await front_door.problem() or "")
+    assert "HEADRACE_WINDOW_SECONDS is 60, but this installation was made with 3600" in (
+        await front_door.problem() or ""
+    )
     await asyncio.gather(front_door.stop())
 
 

@@ -41,6 +41,10 @@ async def test_an_address_in_an_exception_loses_its_password() -> None:
     assert json.loads(line)["why"] == "http://***@host:port/x"
 
 
+def test_a_line_of_nothing_that_is_traced_names_no_trace() -> None:
+    assert "trace_id" not in json.loads(logged(ValueError("x")))
+
+
 def test_a_line_stays_one_json_document() -> None:
     line = logged(ValueError(f'"redis://:{PLANTED}@host:6379/0"\n\\ redis://:{PLANTED}@host\x1b[31m'))
     assert line.count("\n") == 1

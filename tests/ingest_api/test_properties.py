@@ -3,10 +3,13 @@
 import msgspec
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest_api import properties
 from ingest_api.limits import Limits
 from ingest_api.settings import Settings
+from tests.ingest_api.json_texts import PROPERTIES
 
 LIMITS = Limits.of(Settings())
 
@@ -59,3 +62,37 @@ def test_what_is_just_short_enough_is_taken() -> None:
 )
 def test_a_text_user_id_names_the_user(sent: bytes, named: str) -> None:
     assert properties.user_id(sent) == named
+
+
+#: brackets in texts and escaped quotes that would make a deep value look shallow, or a long text short
+DECEPTIONS = [
+    b'{"}":' * 40 + b"1" + b',"{":0}' * 40,
+    b'{"a":' * 33 + b"{}" + b"}" * 33,
+    b'{"a":' + b"[" * 40 + b"]" * 40 + b"}",
+    b'{"a":"' + b'\\"' * 200 + b'"}',
+    b'{"a":1,"' + b"k" * 257 + b'":1}',
+    b'{"a":9223372036854775808}',
+    b'{"a":18446744073709551616}',
+    b'{"a":"\\ud800"}',
+    b'{"a":01}',
+]
+
+
+@pytest.mark.parametrize("sent", DECEPTIONS)
+def test_what_needs_a_closer_look_is_never_plain_whatever_stands_beside_it(sent: bytes) -> None:
+    assert properties.problem(sent, LIMITS) or properties.exact(sent) != sent or b'\\"' in sent
+    assert not properties.plain([b'{"plan":"pro"}', sent, b"{}"], LIMITS)
+
+
+@given(st.lists(PROPERTIES.map(str.encode), min_size=1, max_size=5))
+def test_what_is_plain_has_no_problem_and_stays_as_it_is(many: list[bytes]) -> None:
+    narrow = msgspec.structs.replace(LIMITS, max_depth=4, max_property_text_chars=256)
+    if properties.plain(many, narrow):
+        assert [properties.problem(one, narrow) for one in many] == [""] * len(many)
+        assert [properties.exact(one) for one in many] == many
+
+
+def test_ordinary_properties_are_plain() -> None:
+    ordinary = [orjson.dumps({"plan": "pro", "price": number, "experiment": {"n": [1]}}) for number in range(500)]
+    assert properties.plain(ordinary, LIMITS)
+    assert properties.plain([orjson.dumps({f"k{number}": "x" * 200 for number in range(50)})], LIMITS)

@@ -4,12 +4,14 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from redis.exceptions import ResponseError
 
 from ingest_api import frame
 from ingest_api.event import Event
 from ingest_api.progress import read_progress
 from ingest_api.redrive import MAX_EVENTS, Rejected, put_back
 from ingest_api.stream import Install, Redis, install
+from tests.raised import raised
 
 pytestmark = pytest.mark.stack
 
@@ -54,6 +56,17 @@ async def test_events_are_put_back_as_they_were_and_counted_as_appended(redis: R
     assert sum(one.waiting for one in await read_progress(redis, made)) == 20
     assert {fields[b"p"].partition(b"\0")[0] for fields in await entries(redis, made)} == {b"demo", b"other"}
     assert all(fields[b"r"] == b"1" for fields in await entries(redis, made))
+
+
+async def test_what_was_put_back_before_a_raise_is_not_put_back_after_it(redis: Redis, made: Install) -> None:
+    some = [rejected(number) for number in range(20)]
+    whole = Rejected((1, 1, 0, 1), "demo", b"w" * 16, b"no frame", whole=True, events=3)
+    assert await put_back(redis, made, [*some, whole]) == 21
+    now = await raised(redis, 7)
+    with pytest.raises(ResponseError, match=r"^RAISED 7"):
+        await put_back(redis, made, [rejected(number) for number in range(20, 24)])
+    assert await put_back(redis, now, [*some, whole, rejected(20)]) == 1
+    assert [one.counters.get("duplicate") for one in await read_progress(redis, now)] == [None] * 7
 
 
 async def test_what_was_put_back_is_not_put_back_twice_in_whatever_company(redis: Redis, made: Install) -> None:

@@ -16,13 +16,19 @@ async def test_an_installation_is_made_once_and_read_by_all(redis: Redis) -> Non
     assert [shard.frames for shard in first.shards] == [f"{{s0{number}}}:frames" for number in range(4)]
 
 
-@pytest.mark.parametrize(("shards", "window", "setting"), [(8, 3600, "SHARDS"), (4, 60, "WINDOW_SECONDS")])
-async def test_other_settings_than_the_installation_s_are_refused(
-    redis: Redis, shards: int, window: int, setting: str
-) -> None:
+async def test_another_window_than_the_installation_s_is_refused(redis: Redis) -> None:
     await install(redis, 4, 3600)
-    with pytest.raises(InstallMismatch, match=f"HEADRACE_{setting} is"):
-        await install(redis, shards, window)
+    with pytest.raises(InstallMismatch, match="HEADRACE_WINDOW_SECONDS is"):
+        await install(redis, 4, 60)
+
+
+@pytest.mark.parametrize(("wanted", "told"), [(2, []), (4, []), (8, ["headrace shards raise 8"])])
+async def test_an_installation_keeps_its_number_of_shards_and_says_how_to_raise_it(
+    redis: Redis, wanted: int, told: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    made = await install(redis, 4, 3600)
+    assert await install(redis, wanted, 3600) == made
+    assert [vars(record)["remedy"] for record in caplog.records] == told
 
 
 async def test_before_the_first_start_there_is_no_installation(redis: Redis) -> None:
@@ -33,9 +39,9 @@ async def test_before_the_first_start_there_is_no_installation(redis: Redis) -> 
 async def append(redis: Redis, made: Install, digest: bytes, payload: bytes) -> tuple[bytes, bytes]:
     """One keyed event into shard 0."""
     shard: Shard = made.shards[0]
-    keys = [shard.frames, shard.index, shard.counters, shard.ledger]
+    keys = [shard.frames, shard.index, shard.counters, shard.ledger, shard.fence]
     keyed = b"\x00\x00" + digest + payload
-    answer = await fcall(redis, "append", keys, made.window_ms, 1, 10, b"frame", keyed, "demo\0001")
+    answer = await fcall(redis, "append", keys, made.window_ms, 1, 10, b"frame", keyed, "demo\0001", made.shard_count)
     return answer[0], answer[1]
 
 

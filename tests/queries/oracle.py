@@ -102,6 +102,8 @@ class World:
             return text(found(row, name))
         if name == "visitor":
             return crowd.visitor(row)
+        if name == "viewed_page":
+            return row["path"] if row["name"] in PAGES else ""
         return self.clock(row["occurred_at"], name) if name in CLOCKS else row[COLUMNS.get(name, name)]
 
     def of_stay(self, stay: Stay, name: str) -> Any:

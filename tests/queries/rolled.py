@@ -98,9 +98,13 @@ def counts(rows: Iterable[Row], question: Question, keep: Callable[[Row], bool] 
 
 def _key(row: Mapping[str, Any], question: Question) -> Key:
     return tuple(
-        max(edge for edge in question.edges if edge <= row["occurred_at"]) if one.interval else row[COLUMNS[one.name]]
+        max(edge for edge in question.edges if edge <= row["occurred_at"]) if one.interval else _value(row, one.name)
         for one in question.dimensions
     )
+
+
+def _value(row: Mapping[str, Any], name: str) -> Any:
+    return row[COLUMNS[name]] if name != "viewed_page" else row["path"] if row["name"] in PAGES else ""
 
 
 def _figures(rows: list[Row], linked: dict[str, str]) -> Key:

@@ -60,6 +60,16 @@ def test_behind_tls_the_cookie_has_a_name_that_only_tls_can_set() -> None:
     assert of(X_Forwarded_Proto="javascript").origin == OWN
 
 
+@pytest.mark.parametrize(
+    ("said", "scheme"),
+    [("https", "https"), ("HTTPS ", "https"), ("https, http", "https"), ("https,http,http", "https")]
+    + [(said, "http") for said in ("", "http", "http, https", ", https", "https:", "wss", "httpshttps")],
+)
+def test_behind_several_proxies_the_outermost_tells_whether_the_browser_spoke_tls(said: str, scheme: str) -> None:
+    assert of(X_Forwarded_Proto=said).scheme == scheme
+    assert ("; Secure" in of(X_Forwarded_Proto=said).cookie("t", 5)) == (scheme == "https")
+
+
 def test_the_cookie_of_plain_http_is_not_secure_and_that_of_tls_is() -> None:
     assert of().cookie("t", 5) == f"{COOKIE}=t; Max-Age=5; Path=/; HttpOnly; SameSite=Strict"
     secure = of(X_Forwarded_Proto="https").cookie("t", 5)

@@ -17,6 +17,7 @@ from tests.appending import append
 from tests.ingest_api.events import context, draft
 from tests.queries.conftest import Answer, Service, Tenant
 from tests.queries.stored import event, store
+from tests.raised import raised
 
 pytestmark = pytest.mark.stack
 
@@ -80,6 +81,15 @@ async def test_an_event_that_waits_is_queued_and_its_place_is_told(
     assert bytes.fromhex(event_id[4:]) in fields[b"f"]
     for kind in (Kind.WRITE, Kind.QUERY):
         assert (await post.ask(tenant, event_id, kind)).body["data"] == found
+
+
+async def test_events_that_wait_in_the_shards_of_before_a_raise_are_found(
+    post: Post, tenant: Tenant, redis: Redis
+) -> None:
+    before = await post.send(tenant, *(f"order-{number}" for number in range(8)))
+    await raised(redis, 5)
+    places = [(await post.told(tenant, event_id))["position"]["shard"] for event_id in before]
+    assert set(places) == set(range(len(post.installed.shards)))
 
 
 @pytest.mark.parametrize("key", ["", "order-1", OWN_KEY, OWN_KEY_7], ids=["unkeyed", "keyed", "UUID", "UUID 7"])

@@ -36,6 +36,7 @@ def questions(name: str) -> Iterable[tuple[Question, Callable[[Row], bool]]]:
         ("time:hour",),
         ("time:day",),
         ("page",),
+        ("viewed_page",),
         ("site_id",),
         ("country", "time:hour"),
         ("event", "site_id"),

@@ -225,7 +225,8 @@ def test_the_project_is_bound_in_every_scan_and_no_value_stands_in_the_text(
 ) -> None:
     statement = select.rows(replace(drawn[0], project=name, limit=10))
     scans = re.findall(
-        r"FROM (events|sightings|sessions|identities|rollup_hours|closed_hours|hour_marks)", statement.text
+        r"FROM (events|sightings|sessions\w*|identities|rollup_hours|rolled_sessions|closed_\w+|hour_marks)",
+        statement.text,
     )
     assert len(scans) >= 1
     assert len(re.findall(r"project ?= ?\{project:String\}", statement.text)) >= len(scans)

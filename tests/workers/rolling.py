@@ -12,7 +12,7 @@ from workers.rollup import Building
 from workers.visit import visit
 
 T = TypeVar("T")
-TABLES = ("hour_marks", "closed_hours", "visitor_numbers", "rollup_hours")
+TABLES = ("hour_marks", "closed_hours", "visitor_numbers", "rollup_hours", "closed_stretches", "rolled_sessions")
 
 
 def builder(client: AsyncClient, redis: Redis) -> Building:

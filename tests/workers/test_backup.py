@@ -5,13 +5,15 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from redis import Redis as SyncRedis
 
 from ingest_api import fault
 from ingest_api.moment import now_ms
 from ingest_api.projects import Projects
-from ingest_api.stream import fcall
+from ingest_api.stream import INSTALL, fcall
 from tests.appending import append
 from tests.waiting import until
 from tests.workers.desk import stamped
@@ -146,6 +148,21 @@ async def test_a_place_with_a_backup_and_a_second_backup_at_once_are_refused(his
             await back_up(history, tmp_path / "other")
     assert (tmp_path / "b").stat().st_mode & 0o077 == 0
     assert {path.stat().st_mode & 0o077 for path in (tmp_path / "b").rglob("*") if path.is_file()} == {0}
+
+
+async def test_one_during_which_shards_were_added_is_given_up(history: History, redis_url: str, tmp_path: Path) -> None:
+    await store(history, 0, 5)
+    beside: Any = SyncRedis.from_url(redis_url)
+
+    def tell(what: str, share: float) -> None:
+        if (what, share) == ("streams", 1.0):
+            beside.hset(INSTALL, "shards", len(history.made.shards) + 1)
+
+    with pytest.raises(Busy, match="The number of shards was raised meanwhile"):
+        await Backup(history.redis, history.settings.clickhouse_url, Vault(str(tmp_path / "b")), tell).run()
+    with pytest.raises(NoBackup):
+        await Vault(str(tmp_path / "b")).manifest()
+    beside.close()
 
 
 async def test_clickhouse_writes_its_own_part_on_top_of_an_earlier_one(

@@ -5,6 +5,7 @@ import pytest
 from ingest_api.normalise import keyed
 from ingest_api.stream import Install, Redis
 from tests.appending import append
+from tests.raised import raised
 from tests.workers.desk import stamped
 from workers import erase_keys, verdict
 from workers.verdict import Verdict
@@ -30,6 +31,17 @@ async def test_the_index_forgets_keys_of_any_kind_and_no_others(redis: Redis, re
     ids = [("a", keyed("a", key)[0]) for key in ("order 1", own)] + [("a", stamped(3, "a").event.event_id)]
     assert await erase_keys.forget(redis, made, ids, alive) == 2
     assert (await keys(redis), await erase_keys.forget(redis, made, ids, alive)) == (3, 0)
+
+
+async def test_after_a_raise_the_shards_of_before_forget_too(redis: Redis, redis_url: str, made: Install) -> None:
+    names = [f"order {number}" for number in range(20)]
+    await append(redis_url, made, [stamped(number, "a", key) for number, key in enumerate(names)])
+    now = await raised(redis, 7)
+    await append(redis_url, now, [stamped(number, "a", key) for number, key in enumerate([*names, "new", "other"])])
+    assert await keys(redis) == 22
+    ids = [("a", keyed("a", key)[0]) for key in [*names, "new"]]
+    assert await erase_keys.forget(redis, now, ids, alive) == 21
+    assert await keys(redis) == 1
 
 
 async def test_receipts_of_rejected_events_go(redis: Redis, made: Install) -> None:

@@ -20,6 +20,7 @@ from workers.erase_rows import Rows
 from workers.erase_sql import ROLLUPS
 from workers.reference import Reference
 from workers.sink import Sink
+from workers.stretches import Stretching
 
 pytestmark = pytest.mark.stack
 
@@ -157,6 +158,9 @@ async def test_rollups_of_whoever_goes_are_gone_and_built_again_of_what_is_left(
     ]
     await store(sink, events, [])
     await builder(warehouse, redis).run(60)
+    await Stretching(warehouse, redis, grace=0, settle=0).run(60)
+    sessions = "SELECT count(), countIf(user_id = 'ada'), countIf(visitor = 'c:tablet') FROM rolled_sessions"
+    assert (await warehouse.query(sessions)).result_rows == [(6, 2, 2)]
     before = await clean(warehouse)
     assert before == {0: 1, 1: 2, 2: 1, 3: 1, 4: 1}
     gone = tombstones.stone(SECRET, "demo", OLD + 9 * HOUR, **meant)
@@ -169,6 +173,8 @@ async def test_rollups_of_whoever_goes_are_gone_and_built_again_of_what_is_left(
     left = await warehouse.query("SELECT DISTINCT toUnixTimestamp(hour) FROM rollup_hours",
                                  settings={"apply_deleted_mask": 0})  # fmt: skip
     assert {(at * 1000 - OLD) // HOUR for (at,) in left.result_rows} == set(before) - opened
+    kept = await warehouse.query(sessions, settings={"apply_deleted_mask": 0})
+    assert kept.result_rows == [(0 if 3 in opened else 2, 0, 0)], "hour 3 is the first of another stretch"
     assert await upkeep.doubted(warehouse) == []
     await builder(warehouse, redis).run(60)
     raw = "SELECT toUInt32(intDiv(toUnixTimestamp64Milli(occurred_at) - 1767279600000, 3600000)), uniqExact(visitor) "

@@ -1,6 +1,9 @@
 """Workers share the shards."""
 
+import signal
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -9,18 +12,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from ingest_api.stream import Install, Redis, connect
+from ingest_api import routing
+from ingest_api.stream import Install, Redis, Shard, connect, install
 from tests.appending import append
 from tests.ingest_api.events import stamped
+from tests.raised import raised
+from tests.topologies import Primaries
 from tests.waiting import until
 from tests.workers.entries import event
 from tests.workers.history import History
 from tests.workers.putting import put
+from tests.workers.worker_process import worker
 from workers.archive import Archive
 from workers.audit import FINDINGS, Findings, Hole
 from workers.fleet import Fleet, share
 from workers.heartbeat import read
+from workers.migrate import migrations
 from workers.settings import Settings
+
+#: of two workers as they are set by default; a worker's own start is not part of it
+REBALANCED_SECONDS = 10
 
 
 def test_an_archive_that_can_be_none_ends_the_worker_at_once() -> None:
@@ -62,6 +73,25 @@ async def test_a_worker_that_joins_gets_its_share_and_one_that_leaves_gives_it_b
 
 
 @pytest.mark.stack
+async def test_shards_that_are_added_are_drained_by_workers_that_run(
+    redis: Redis, made: Install, settings: Settings
+) -> None:
+    first, second = Fleet(redis, settings), Fleet(redis, settings)
+
+    async def shared(made: Install, least: int) -> bool:
+        held = await owners(redis, made)
+        return min(held.count(one.id) for one in (first, second)) >= least and "" not in held
+
+    first.start()
+    second.start()
+    await until(lambda: shared(made, 2))
+    now = await raised(redis, 7)
+    await until(lambda: shared(now, 3))
+    await first.stop()
+    await second.stop()
+
+
+@pytest.mark.stack
 async def test_the_shards_of_a_worker_that_fell_silent_are_taken_over(
     redis: Redis, made: Install, settings: Settings
 ) -> None:
@@ -74,6 +104,38 @@ async def test_the_shards_of_a_worker_that_fell_silent_are_taken_over(
         return await owners(redis, made) == [fleet.id] * 4
 
     await until(all_mine)
+    await fleet.stop()
+
+
+@pytest.mark.stack
+async def test_within_ten_seconds_a_second_worker_has_its_half_and_a_killed_one_s_is_taken(
+    redis: Redis, redis_url: str, clickhouse_url: str, made: Install, tmp_path: Path
+) -> None:
+    async def held(*pids: int) -> bool:
+        now = [owner.split(":")[1:2] for owner in await owners(redis, made)]
+        return all(now.count([str(pid)]) == 4 // len(pids) for pid in pids)
+
+    async def heard(pid: int) -> bool:
+        return pid in {one.pid for one in await read(redis)}
+
+    async with worker(redis_url, clickhouse_url, tmp_path / "first.log") as first:
+        await until(lambda: held(first.pid))
+        async with worker(redis_url, clickhouse_url, tmp_path / "second.log") as second:
+            await until(lambda: heard(second.pid))
+            await until(lambda: held(first.pid, second.pid), within=REBALANCED_SECONDS)
+            second.kill()
+            await until(lambda: held(first.pid), within=REBALANCED_SECONDS)
+
+
+@pytest.mark.stack
+async def test_a_worker_says_which_migrations_its_build_knows(redis: Redis, made: Install, settings: Settings) -> None:
+    fleet = Fleet(redis, settings)
+    fleet.start()
+
+    async def said() -> list[int]:
+        return [one.schema for one in await read(redis)]
+
+    assert await until(said) == [migrations()[-1].number]
     await fleet.stop()
 
 
@@ -145,3 +207,34 @@ async def test_a_worker_with_a_halted_shard_says_so_and_drains_the_others(
     await until(counted)
     assert [record.levelname for record in caplog.records if record.message == "halted"] == ["CRITICAL"]
     await fleet.stop()
+
+
+@pytest.mark.stack
+async def test_while_a_server_hangs_the_shards_of_the_others_are_shared_and_kept(
+    several: Any, redis_url: str, clickhouse_url: str, primaries: Primaries
+) -> None:
+    made = await install(several, 4, 3600)
+    settings = Settings(redis_url=redis_url, clickhouse_url=clickhouse_url, linger_ms=20, lease_seconds=3)
+    hung = primaries.actor(await routing.at(several, 1))
+    first, second = Fleet(several, settings), Fleet(several, settings)
+
+    async def held(by: dict[str, int], shards: Sequence[Shard]) -> bool:
+        now = [(await several.get(shard.lease) or b"").decode() for shard in shards]
+        return all(now.count(name) == count for name, count in by.items())
+
+    first.start()
+    await until(lambda: held({first.id: 4}, made.shards))
+    hung.signal(signal.SIGSTOP)
+    try:
+        second.start()
+        await until(lambda: second_is_heard(several, second.id))
+        await first.stop()
+        await until(lambda: held({second.id: 2}, made.shards[::2]))
+    finally:
+        hung.signal(signal.SIGCONT)
+    await until(lambda: held({second.id: 4}, made.shards))
+    await second.stop()
+
+
+async def second_is_heard(redis: Redis, name: str) -> bool:
+    return name in [one.id for one in await read(redis)]

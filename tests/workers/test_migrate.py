@@ -1,14 +1,32 @@
 """Migrations on the real engine."""
 
+import asyncio
 import itertools
+import re
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from ingest_api.stream import WORKERS, Redis
 from workers import migrate
+from workers.heartbeat import Heartbeat, redis_ms
 from workers.migrate import Migration, MigrationError
+
+#: an upgrade, and the one after it
+KNOWN = [
+    Migration("0001_pre_a.sql", "CREATE TABLE IF NOT EXISTS a (x UInt8, old UInt8) ENGINE = Memory;"),
+    Migration("0002_post_a.sql", "ALTER TABLE a DROP COLUMN IF EXISTS old;"),
+    Migration("0003_pre_b.sql", "CREATE TABLE IF NOT EXISTS b (x UInt8) ENGINE = Memory;"),
+]
+#: what takes something away from a build that still runs
+TAKES_AWAY = re.compile(
+    r"\b(DROP|RENAME|EXCHANGE|DETACH|TRUNCATE|MODIFY\s+(COLUMN|TTL)|DELETE\s+FROM|ALTER\s+TABLE\s+\w+\s+DELETE)\b", re.I
+)
 
 
 def test_files_are_numbered_in_order_and_hold_statements() -> None:
@@ -24,6 +42,19 @@ def test_a_changed_text_has_another_checksum() -> None:
 def test_statements_end_with_a_semicolon_at_the_end_of_a_line() -> None:
     text = "-- one; two\nSELECT ';' AS a;\nSELECT 2;\n"
     assert Migration("x", text).statements == ["-- one; two\nSELECT ';' AS a", "SELECT 2"]
+
+
+def test_what_is_applied_before_an_upgrade_only_adds() -> None:
+    code = {one.name: re.sub(r"--.*", "", one.text) for one in migrate.migrations() if one.belongs("pre")}
+    assert {name: found[0] for name, text in code.items() if (found := TAKES_AWAY.search(text))} == {}
+    assert TAKES_AWAY.search(KNOWN[1].text), "a post migration may"
+
+
+def test_every_migration_belongs_to_one_phase() -> None:
+    for one in (*migrate.migrations(), *KNOWN):
+        assert one.belongs("all")
+        assert one.belongs("pre") != one.belongs("post")
+    assert [one.number for one in KNOWN if one.belongs("post")] == [2]
 
 
 @pytest.fixture
@@ -43,6 +74,74 @@ def test_applying_twice_applies_once(client: Client) -> None:
     assert [one.name for one in migrate.apply(client)] == names
     assert migrate.apply(client) == []
     assert migrate.pending(client) == []
+
+
+@pytest.mark.stack
+def test_each_phase_applies_its_own_and_what_comes_late_holds_up_nothing(client: Client) -> None:
+    assert migrate.apply(client, "pre", KNOWN) == [KNOWN[0], KNOWN[2]]
+    assert migrate.pending(client, "pre", KNOWN) == []
+    assert migrate.pending(client, "all", KNOWN) == migrate.pending(client, "post", KNOWN) == [KNOWN[1]]
+    assert migrate.apply(client, "pre", KNOWN) == []
+    assert migrate.apply(client, "post", KNOWN) == [KNOWN[1]]
+    assert client.query("SELECT name FROM system.columns WHERE table = 'a' AND database = 'migrating'").result_rows == [
+        ("x",)
+    ]
+
+
+@pytest.mark.stack
+def test_at_once_what_adds_comes_before_what_takes_away(client: Client) -> None:
+    assert migrate.apply(client, "all", KNOWN) == [KNOWN[0], KNOWN[2], KNOWN[1]]
+
+
+@pytest.mark.stack
+async def test_nothing_is_taken_away_while_an_older_worker_runs(client: Client, redis: Redis, redis_url: str) -> None:
+    async def beats(name: str, schema: int) -> None:
+        said = Heartbeat(name, 7, "host-a", 1, await redis_ms(redis), [], "draining", schema=schema)
+        await redis.hset(WORKERS, name, msgspec.json.encode(said).decode())  # type: ignore[misc]  # redis-py 5
+
+    async def upgraded(phase: migrate.Phase) -> tuple[list[Migration], str]:
+        return await asyncio.to_thread(migrate.upgrade, client, redis_url, phase, KNOWN)
+
+    await beats("new", 3)
+    await beats("old", 1)
+    done, waits = await upgraded("all")
+    assert done == [KNOWN[0], KNOWN[2]]
+    assert "0002_post_a.sql: not now" in waits
+    assert "host-a pid 7" in waits
+    assert await upgraded("post") == ([], waits)
+    assert await upgraded("pre") == ([], "")
+    await redis.hdel(WORKERS, "old")  # type: ignore[misc]  # redis-py 5
+    assert await upgraded("post") == ([KNOWN[1]], "")
+    await beats("old", 1)
+    assert await upgraded("post") == ([], ""), "nothing is left that could wait"
+
+
+@pytest.mark.stack
+async def test_where_redis_cannot_be_asked_nothing_is_taken_away(client: Client) -> None:
+    done, waits = await asyncio.to_thread(migrate.upgrade, client, "redis://127.0.0.1:1/0", "all", KNOWN)
+    assert done == [KNOWN[0], KNOWN[2]]
+    assert "does not answer" in waits
+
+
+@pytest.mark.stack
+def test_the_command_applies_a_phase_and_needs_redis_only_where_something_waits(
+    client: Client, clickhouse_url: str
+) -> None:
+    url = clickhouse_url.replace("database=headrace", "database=migrating")
+    env = {"HEADRACE_CLICKHOUSE_URL": url, "HEADRACE_REDIS_URL": "redis://127.0.0.1:1/0"}
+
+    def run(*arguments: str) -> list[str]:
+        command = [sys.executable, "-m", "workers.migrate", *arguments]
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    def told(verb: str, phase: migrate.Phase) -> list[str]:
+        return [f"{verb} {one.name}" for one in migrate.migrations() if one.belongs(phase)] or [done]
+
+    done = "the schema is up to date"
+    assert run("plan") == told("would apply", "all")
+    assert run("apply", "--phase", "pre") == told("applied", "pre")
+    assert run("apply", "--phase", "pre") == [done]
+    assert run("plan", "--phase", "post") == told("would apply", "post")
 
 
 @pytest.mark.stack

@@ -18,7 +18,8 @@ from ingest_api.progress import read_progress
 from ingest_api.projects import Projects
 from ingest_api.saved import QUERIES
 from ingest_api.shelf import Shelf
-from ingest_api.stream import fcall
+from ingest_api.stream import fcall, install
+from tests.raised import raised
 from tests.workers.entries import event
 from tests.workers.erasing import Person, carry_out, everybody, order, replay, stored, unbalanced
 from tests.workers.history import History
@@ -221,6 +222,21 @@ async def test_an_installation_that_is_there_is_taken_away_only_when_told(
     await there.redis.flushdb()
     with pytest.raises(Refused, match="the table sightings"):
         await there.restore(tmp_path / "b")
+
+
+async def test_there_are_as_many_shards_as_in_the_backup_whatever_there_was(
+    history: History, there: Second, tmp_path: Path
+) -> None:
+    await lived(history)
+    await back_up(history, tmp_path / "b")
+    await install(there.redis, 2, 3600)
+    assert (await raised(there.redis, 7)).shard_count == 7
+    assert (await there.restore(tmp_path / "b", replace=True)).problems == []
+    restored = await there.history()
+    assert restored.made == history.made
+    assert [key async for key in there.redis.scan_iter(match="{s*}:count")] == []
+    assert [key async for key in there.redis.scan_iter(match="{s06}:*")] == []
+    assert (await raised(there.redis, 6)).count_before == len(history.made.shards)
 
 
 async def test_beside_services_that_run_nothing_is_restored(history: History, there: Second, tmp_path: Path) -> None:

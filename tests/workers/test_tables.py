@@ -1,15 +1,20 @@
 """Every table of the schema is kept, made again or empty by decision; frozen ones stay as they were."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
+from ingest_api.stream import Redis
 from tests.workers.entries import event
 from tests.workers.history import History
 from tests.workers.second import Second, second
+from workers.backup import Backup
+from workers.erase import Places
+from workers.restore import Restore
 from workers.tables import EMPTY, FIRST, MADE, THEN, Tables
-from workers.vault import Damaged, pack
+from workers.vault import Damaged, Vault, pack
 
 pytestmark = pytest.mark.stack
 
@@ -28,6 +33,14 @@ async def test_each_table_of_the_schema_is_of_one_sort(warehouse: AsyncClient) -
     found = [name for (name,) in (await warehouse.query(asked)).result_rows if "_again_" not in name]
     assert sorted(found) == sorted(name for name in (*FIRST, *THEN, *MADE, *EMPTY) if name != "schema_lock")
     assert len({*FIRST, *THEN, *MADE, *EMPTY}) == len((*FIRST, *THEN, *MADE, *EMPTY))
+
+
+async def test_a_cluster_is_not_frozen_and_told_who_can(redis: Redis, tmp_path: Path) -> None:
+    url = "http://default@127.0.0.1:1/?database=events&cluster=main"
+    vault = Vault(str(tmp_path))
+    for run in (Backup(redis, url, vault, print), Restore(redis, Places(url, ""), vault, print)):
+        with pytest.raises(ValueError, match="BACKUP DATABASE events ON CLUSTER main"):
+            await run.run()
 
 
 async def test_what_is_frozen_stays_as_it_was_and_is_loaded_to_the_digit(history: History, there: Second) -> None:

@@ -3,26 +3,35 @@
 import time
 from typing import Any, cast
 
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
+from clients.cli.checks.topology import everywhere, shards
 from clients.cli.checkup import Check, Finding, Probe, fail, ok, warn
 from clients.cli.settings import without_password
-from ingest_api import durability, stream
+from ingest_api import layout, routing, stream
+from ingest_api.stream import Redis
 
 OLDEST = (7, 2)
 SLOW_MS = 5.0
 #: of maxmemory; the front door begins to refuse before the limit is reached
 MEMORY_WARN, MEMORY_FAIL = 0.75, 0.9
 CLOCK_SECONDS = 2.0
+ANSWERS = "Redis answers"
+_START = "Start Redis, or correct HEADRACE_REDIS_URL (redis://:password@host:6379/0)."
 _CONF = "and put it into its configuration file, so that it outlives a restart"
 
 
 async def answers(probe: Probe) -> Finding:
     """Reachable, and how fast."""
-    redis = probe.redis()
-    await redis.ping()
+    servers = await routing.servers(probe.redis())
+    for one in servers:
+        try:
+            await one.ping()
+        except (RedisError, OSError) as error:
+            told = f"{routing.name(one)}: {error}" if len(servers) > 1 else str(error)
+            return fail(told, _START)
     started = time.perf_counter()
-    await redis.ping()
+    await servers[0].ping()
     took = (time.perf_counter() - started) * 1000
     found = f"{without_password(probe.settings.redis_url)} in {took:.1f} ms"
     if took > SLOW_MS:
@@ -30,9 +39,10 @@ async def answers(probe: Probe) -> Finding:
     return ok(found)
 
 
-async def version(probe: Probe) -> Finding:
+@everywhere
+async def version(redis: Redis) -> Finding:
     """Functions came with version 7, WAITAOF with 7.2, in which Valkey began."""
-    info = await _info(probe, "server")
+    info = await _info(redis, "server")
     told = tuple(int(part) for part in str(info["redis_version"]).split(".")[:2])
     name, number = ("Valkey", info["valkey_version"]) if "valkey_version" in info else ("Redis", info["redis_version"])
     if told < OLDEST:
@@ -40,15 +50,16 @@ async def version(probe: Probe) -> Finding:
     return ok(f"{name} {number}")
 
 
-async def persistence(probe: Probe) -> Finding:
+@everywhere
+async def persistence(redis: Redis) -> Finding:
     """What is acknowledged must outlive a restart."""
-    info = await _info(probe, "persistence")
+    info = await _info(redis, "persistence")
     if not info["aof_enabled"]:
         return fail("appendonly no: a restart loses acknowledged events", f"CONFIG SET appendonly yes, {_CONF}.")
     if info.get("aof_last_write_status", "ok") != "ok":
         return fail("the last write of the append-only file failed", "Look at the disk of Redis: is it full?")
     try:
-        fsync = (await cast("Any", probe.redis()).config_get("appendfsync"))["appendfsync"]
+        fsync = (await cast("Any", redis).config_get("appendfsync"))["appendfsync"]
     except ResponseError:
         return warn(
             "appendonly yes, appendfsync cannot be read", "Let the user read it: ACL SETUSER <user> +config|get"
@@ -58,9 +69,10 @@ async def persistence(probe: Probe) -> Finding:
     return ok(f"appendonly yes, appendfsync {fsync}")
 
 
-async def eviction(probe: Probe) -> Finding:
+@everywhere
+async def eviction(redis: Redis) -> Finding:
     """Redis must refuse when it is full, and never forget."""
-    policy = str((await _info(probe, "memory"))["maxmemory_policy"])
+    policy = str((await _info(redis, "memory"))["maxmemory_policy"])
     if policy != "noeviction":
         return fail(
             f"maxmemory-policy {policy}",
@@ -69,9 +81,10 @@ async def eviction(probe: Probe) -> Finding:
     return ok("maxmemory-policy noeviction")
 
 
-async def memory(probe: Probe) -> Finding:
+@everywhere
+async def memory(redis: Redis) -> Finding:
     """Room for the events that wait."""
-    info = await _info(probe, "memory")
+    info = await _info(redis, "memory")
     used, limit = int(info["used_memory"]), int(info["maxmemory"])
     if not limit:
         return warn(
@@ -86,9 +99,10 @@ async def memory(probe: Probe) -> Finding:
     return warn(found, remedy) if share >= MEMORY_WARN else ok(found)
 
 
-async def functions(probe: Probe) -> Finding:
+@everywhere
+async def functions(redis: Redis) -> Finding:
     """The library that appends and drains."""
-    found = await cast("Any", probe.redis()).function_list(stream.LIBRARY, withcode=True)
+    found = await cast("Any", redis).function_list(stream.LIBRARY, withcode=True)
     if not found:
         return fail(f"{stream.LIBRARY} is not loaded", "The front door loads it: start it.")
     fields = {found[0][i]: found[0][i + 1] for i in range(0, len(found[0]), 2)}
@@ -108,33 +122,33 @@ async def installation(probe: Probe) -> Finding:
 async def kept(probe: Probe) -> Finding:
     """Whether Redis keeps events as safe as the installation promises: a probe is written, and waited for."""
     level = (await stream.read_install(probe.redis())).durability
-    if missing := await durability.look_through(probe.redis(), level):
+    if missing := await layout.lacks(probe.redis(), level):
         return fail(f"not kept at {level}, so no event is taken", missing)
     return ok(level.value)
 
 
-async def clock(probe: Probe) -> Finding:
+@everywhere
+async def clock(redis: Redis) -> Finding:
     """Times of events are checked against the clock of the front door, lag against that of Redis."""
     before = time.time()
-    seconds, microseconds = await cast("Any", probe.redis()).time()
+    seconds, microseconds = await cast("Any", redis).time()
     apart = seconds + microseconds / 1e6 - (before + time.time()) / 2
     if abs(apart) >= CLOCK_SECONDS:
         return fail(f"Redis's clock is {apart:+.1f} s from this machine's", "Let both machines keep time with NTP.")
     return ok(f"{abs(apart) * 1000:.0f} ms from this machine's")
 
 
-async def _info(probe: Probe, section: str) -> dict[str, Any]:
-    return cast("dict[str, Any]", await cast("Any", probe.redis()).info(section))
+async def _info(redis: Redis, section: str) -> dict[str, Any]:
+    return cast("dict[str, Any]", await cast("Any", redis).info(section))
 
 
 def _mb(size: int) -> str:
     return f"{size / 1e6:,.0f} MB"
 
 
-ANSWERS = "Redis answers"
 INSTALLATION = "installation"
 CHECKS = (
-    Check(ANSWERS, answers, "Start Redis, or correct HEADRACE_REDIS_URL (redis://:password@host:6379/0)."),
+    Check(ANSWERS, answers, _START),
     Check("Redis version", version, needs=ANSWERS),
     Check("Redis persistence", persistence, needs=ANSWERS),
     Check("Redis eviction", eviction, needs=ANSWERS),
@@ -142,5 +156,6 @@ CHECKS = (
     Check("clock", clock, needs=ANSWERS),
     Check("function library", functions, "The user in HEADRACE_REDIS_URL must be allowed FUNCTION.", needs=ANSWERS),
     Check(INSTALLATION, installation, "Start the front door: it makes the installation.", needs=ANSWERS),
+    Check("shards", shards, needs=INSTALLATION),
     Check("durability", kept, needs=INSTALLATION),
 )

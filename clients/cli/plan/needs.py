@@ -181,8 +181,8 @@ def _clickhouse(sheet: Sheet) -> None:
     )  # fmt: skip
     if shards > 1 or demand.replicas > 1:
         sheet.notes.append(
-            "More than one ClickHouse server: the schema of this build is of one. See docs/scale.md for what a cluster "
-            "needs."
+            "More than one ClickHouse server: a cluster, whose number of shards is chosen once. See docs/scale.md for "
+            "what was tried of it."
         )
 
 

@@ -1,5 +1,6 @@
-"""Curves of lag over time: their mean, how far two are from each other, and what is told of them. Pure."""
+"""Curves of lag over time: their median, how far two are from each other, and what is told of them. Pure."""
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,9 +23,9 @@ class Compared:
     distance: float
 
 
-def mean(curves: Sequence[Curve]) -> list[float]:
-    """Step by step, as long as the shortest."""
-    return [sum(lags) / len(lags) for lags in zip(*curves, strict=False)]
+def median(curves: Sequence[Curve]) -> list[float]:
+    """Step by step, as long as the shortest. One curve that differs from all others moves it little."""
+    return [statistics.median(lags) for lags in zip(*curves, strict=False)]
 
 
 def even(samples: Sequence[tuple[float, float]], seconds: float, every: float) -> list[float]:
@@ -41,8 +42,8 @@ def even(samples: Sequence[tuple[float, float]], seconds: float, every: float) -
 
 
 def compare(measured: Sequence[Curve], simulated: Sequence[Curve], every: float) -> Compared:
-    """Of the means of both. Peaks and late seconds are means of each curve's own."""
-    one, other = mean(measured), mean(simulated)
+    """Of the medians of both. Peaks and late seconds are means of each curve's own."""
+    one, other = median(measured), median(simulated)
     between = sum(abs(a - b) for a, b in zip(one, other, strict=False))
     return Compared(
         sum(map(max, measured)) / len(measured),

@@ -126,10 +126,13 @@ class Pipeline:
         yield self.env.timeout(start)
         worker = Worker(name, simpy.Resource(self.env), started=float(self.env.now))
         self._workers.append(worker)
+        pause = min(1.0, self._making.lease / 4)
+        rest = self._dice.uniform(0.0, pause)  # nobody knows where in its round a worker is when something happens
         try:
             while True:
                 self._balance(worker)
-                yield self.env.timeout(min(1.0, self._making.lease / 4))
+                yield self.env.timeout(rest)
+                rest = pause
         except simpy.Interrupt:
             for drain in worker.drains.values():
                 if drain.is_alive:

@@ -2,8 +2,12 @@
 
 import asyncio
 import itertools
+import statistics
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+
+from aiohttp import web
 
 from ingest_api.progress import ShardProgress, read_progress
 from ingest_api.stream import read_install
@@ -18,8 +22,8 @@ from tests.waiting import until
 _EVERY = 0.1
 _CONNECTIONS = 16
 _DRAINED_SECONDS = 120.0
-#: of the two runs that tell what a batch costs: events of each, and the two sizes of a batch
-_BACKLOG, _SMALL, _LARGE = 6_000, 100, 400
+#: of the two runs that tell what a batch costs: events of the backlog, seconds of the scenario's own first load
+_BACKLOG, _STEADY_SECONDS = 6_000, 4.0
 #: of a batch's cost: what a worker's processor takes (docs/performance.md); the rest is the insert
 _PREPARE_BATCH, _PREPARE_EVENT = 0.002, 10e-6
 
@@ -38,7 +42,7 @@ class Played:
     def widest(self) -> float:
         """The longest time without a look."""
         moments = [moment for moment, _ in self.lags]
-        return max(after - before for before, after in itertools.pairwise(moments))
+        return max(after - before for before, after in itertools.pairwise([0.0, *moments]))
 
 
 async def play(stage: Stage, scenario: Scenario) -> Played:
@@ -55,11 +59,17 @@ async def play(stage: Stage, scenario: Scenario) -> Played:
     return played
 
 
-async def calibrate(stage: Stage) -> UnitCosts:
-    """What a batch costs here, from a backlog that is drained in small batches and in large ones; a worker's start."""
-    small, large = await _cycle(stage, _SMALL), await _cycle(stage, _LARGE)
+async def calibrate(stage: Stage, scenario: Scenario) -> UnitCosts:
+    """What a batch costs here, small ones at the scenario's first load and full ones of a backlog; a worker's start.
+
+    A store that has one insert at a time is quicker than one that has four, so both are asked as the scenario does.
+    """
+    await stage.other_worker.stop()  # its share of the backlog would be missing
+    small = await _steady(stage, scenario)
+    large = await _cycle(stage, scenario)
     each = max(0.0, (large[1] - small[1]) / (large[0] - small[0]))
     batch = small[1] - each * small[0]
+    stage.clickhouse.spoil = None
     began = time.monotonic()
     await stage.worker.stop()
     stopped = time.monotonic()
@@ -82,13 +92,41 @@ async def drained(stage: Stage) -> None:
     await until(empty, within=_DRAINED_SECONDS)
 
 
-async def _cycle(stage: Stage, size: int) -> tuple[float, float]:
+async def _steady(stage: Stage, scenario: Scenario) -> tuple[float, float]:
+    """Events of a batch and seconds that it takes, most shards being idle."""
+    if not stage.worker.lives:
+        await stage.worker.start()
+    took: list[float] = []
+    before = await stage.progress()
+    stage.clickhouse.spoil = _timed(scenario.insert_seconds, took)
+    await _offer(stage, Load(Stretch(0, _STEADY_SECONDS), scenario.loads[0].events_per_second), time.monotonic())
+    await drained(stage)
+    after = await stage.progress()
+    events = (_total(after, "stored") - _total(before, "stored")) / len(took)
+    return events, statistics.mean(took) + _PREPARE_BATCH + events * _PREPARE_EVENT
+
+
+def _timed(seconds: float, took: list[float]) -> proxy.Spoil:
+    """Takes this much longer for each insert, and writes down what it would have taken."""
+
+    async def wait(request: web.BaseRequest, forward: Callable[[], Awaitable[web.Response]]) -> web.StreamResponse:
+        await asyncio.sleep(seconds)
+        began = time.monotonic()
+        answer = await forward()
+        took.append(time.monotonic() - began)
+        return answer
+
+    return wait
+
+
+async def _cycle(stage: Stage, scenario: Scenario) -> tuple[float, float]:
     """Events of a batch and seconds from one to the next of a shard, all shards being drained."""
     await stage.worker.stop()
+    stage.clickhouse.spoil = proxy.slow(scenario.insert_seconds)
     before = await stage.progress()
     rate = _BACKLOG / 2.0
     await _offer(stage, Load(Stretch(0, 2.0), rate), time.monotonic())
-    await stage.worker.launch(HEADRACE_BATCH_EVENTS=str(size))
+    await stage.worker.launch()
     first, batches = 0.0, 0
     while True:
         shards = await stage.progress()
@@ -100,7 +138,7 @@ async def _cycle(stage: Stage, size: int) -> tuple[float, float]:
         await asyncio.sleep(0.01)
     seconds = time.monotonic() - first
     events = (_total(shards, "stored") - _total(before, "stored")) / done
-    return events, seconds * len(shards) / max(1, done - batches)
+    return events, seconds * len(shards) / max(1, done - batches) - scenario.insert_seconds
 
 
 async def _ready(stage: Stage, scenario: Scenario) -> None:

@@ -1,8 +1,8 @@
-"""Curves: on even steps, their mean, and the area between two."""
+"""Curves: on even steps, their median, and the area between two."""
 
 import pytest
 
-from tests.bench.simulation.curves import compare, even, mean
+from tests.bench.simulation.curves import compare, even, median
 
 
 def test_a_curve_is_read_between_its_samples_on_the_straight_line() -> None:
@@ -10,8 +10,12 @@ def test_a_curve_is_read_between_its_samples_on_the_straight_line() -> None:
     assert even([(0.0, 1.0), (1.0, 3.0)], 3.0, 1.0) == [3.0, 3.0, 3.0]
 
 
-def test_the_mean_is_taken_step_by_step() -> None:
-    assert mean([[0.0, 2.0, 4.0], [2.0, 2.0]]) == [1.0, 2.0]
+def test_the_median_is_taken_step_by_step() -> None:
+    assert median([[0.0, 2.0, 4.0], [2.0, 2.0]]) == [1.0, 2.0]
+
+
+def test_one_curve_that_was_disturbed_does_not_move_it() -> None:
+    assert median([[1.0, 2.0], [1.2, 2.2], [9.0, 90.0]]) == [1.2, 2.2]
 
 
 def test_equal_curves_have_no_area_between_them() -> None:

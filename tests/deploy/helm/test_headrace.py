@@ -26,7 +26,6 @@ from tests.deploy.chart import (
     service_of,
 )
 from tests.house import tree
-from workers.migrate import migrations
 
 SERVICES = ("ingest-api", "workers", "queries")
 SLOW = {"shutdownSeconds": 50}
@@ -92,7 +91,7 @@ def inward(rendered: Rendered, name: str) -> dict[int, list[str]]:
 
 def test_no_pod_runs_as_root_writes_its_image_or_holds_a_token(cases: dict[str, Rendered]) -> None:
     pods = [pod for rendered in cases.values() for _, pod in rendered.pods()]
-    assert len(pods) == 4 * len(CASES)
+    assert len(pods) == 5 * len(CASES)
     for pod in pods:
         assert (pod["automountServiceAccountToken"], pod["enableServiceLinks"]) == (False, False)
         assert pod["securityContext"]["runAsNonRoot"] is True
@@ -151,9 +150,10 @@ def test_commands_and_probes_are_what_the_services_have(plain: Rendered) -> None
         assert one["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
         assert {"/healthz", "/readyz"} <= paths
     health = container(plain, "workers")["livenessProbe"]["exec"]["command"]
-    (migrate,) = plain.of("Job")["migrations"]["spec"]["template"]["spec"]["containers"]
-    assert (health, migrate["command"][3]) == (["python", "-m", "workers.health"], "apply")
-    assert None not in [importlib.util.find_spec(module) for module in (health[2], migrate["command"][2])]
+    migrate = [pod["containers"][0]["command"] for part, pod in plain.pods() if part == "migrations"]
+    assert migrate == [["python", "-m", "workers.migrate", "apply", "--phase", phase] for phase in ("pre", "post")]
+    assert health == ["python", "-m", "workers.health"]
+    assert None not in [importlib.util.find_spec(module) for module in (health[2], migrate[0][2])]
     assert [container(plain, name)["command"] for name in SERVICES] == [
         ["python", "-m", "ingest_api"],
         ["arq", "workers.worker.WorkerSettings"],
@@ -240,7 +240,7 @@ def test_each_part_reaches_its_stores_alone_and_nobody_reaches_it_unasked(plain:
         for name, one in policies.items()
     }
     both = [53, 6379, 8123]
-    assert outward == {"ingest-api": [53, 6379], "workers": both, "queries": both, "migrations": [53, 8123]}
+    assert outward == {"ingest-api": [53, 6379], "workers": both, "queries": both, "migrations": both}
     assert {name: inward(plain, name) for name in policies} == {name: {} for name in policies}
     assert {tuple(one["spec"]["policyTypes"]) for one in policies.values()} == {("Ingress", "Egress")}
 
@@ -264,20 +264,6 @@ def test_metrics_are_scraped_where_they_are_offered(cases: dict[str, Rendered]) 
         (port,) = [one["port"] for one in service["spec"]["ports"] if one["name"] == monitor["endpoints"][0]["port"]]
         said = [env(container(one, name)) for one in (everything, off)]
         assert [value for one in said for key, value in one.items() if "METRICS_PORT" in key] == [str(port), "0"]
-
-
-def test_the_schema_is_brought_up_before_the_code_that_needs_it(plain: Rendered, everything: Rendered) -> None:
-    for rendered, moment in ((plain, "pre-install,pre-upgrade"), (everything, "post-install,pre-upgrade")):
-        hooks = [one for one in rendered.objects if "helm.sh/hook" in one["metadata"].get("annotations", {})]
-        weights = {one["kind"]: int(one["metadata"]["annotations"]["helm.sh/hook-weight"]) for one in hooks}
-        assert {one["metadata"]["annotations"]["helm.sh/hook"] for one in hooks} == {moment}
-        assert {one["metadata"]["name"] for one in hooks} == {"headrace-migrations"}
-        assert weights.pop("Job") > max(weights.values())
-
-
-def test_no_migration_waits_for_the_end_of_a_rollout() -> None:
-    late = [one.name for one in migrations() if "_post_" in one.name]
-    assert late == [], "the chart applies all before the rollout: give it a post hook that applies these"
 
 
 def test_bundled_stores_keep_what_was_acknowledged(everything: Rendered) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ingest_api.keys import Kind
 from ingest_api.project import Project
 from queries import select
-from queries.reports.top import LISTS, PAGE_VIEWS, Asked, of_events, of_sessions, read, shape
+from queries.reports.top import LISTS, Asked, of_events, of_sessions, read, shape
 from tests.queries import crowd
 from tests.queries.conftest import Service, Tenant
 from tests.queries.crowd import Row
@@ -95,12 +95,12 @@ def test_the_lists_are_those_of_plain_python(
 
 
 def test_what_is_a_page_view_is_what_the_engine_takes_for_one(warehouse: Client) -> None:
-    names = sorted({*PAGE_VIEWS, *crowd.NO_ACTIONS, "click"})
+    names = sorted({*crowd.PAGES, *crowd.NO_ACTIONS, "click"})
     shop = happen(warehouse, *(did(name, 0) for name in names))
     found = warehouse.query(
         "SELECT name FROM events WHERE project = {project:String} AND is_page_view", parameters={"project": shop.id}
     )
-    assert sorted(row[0] for row in found.result_rows) == sorted(PAGE_VIEWS)
+    assert sorted(row[0] for row in found.result_rows) == sorted(crowd.PAGES)
 
 
 async def test_the_answer_has_the_lists_that_are_asked_for(

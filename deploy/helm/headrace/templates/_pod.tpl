@@ -86,6 +86,9 @@ env:
   - name: {{ $variable }}
     valueFrom: {secretKeyRef: {name: {{ $from.name }}, key: {{ $from.key }}}}
   {{- end }}
+  {{- if and .root.Values.clickhouse.cluster (ne .part "ingest-api") }}
+  - {name: HEADRACE_CLICKHOUSE_CLUSTER, value: {{ .root.Values.clickhouse.cluster | quote }}}
+  {{- end }}
   {{- range $variable, $value := merge (dict) (.settings | default dict) .values.env }}
   - {name: {{ $variable }}, value: {{ $value | quote }}}
   {{- end }}

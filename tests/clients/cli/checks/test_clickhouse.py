@@ -1,15 +1,18 @@
 """The checks of ClickHouse, on the real engine and where there is none."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
 from yarl import URL
 
-from clients.cli.checks.clickhouse import CHECKS
+from clients.cli.checks.clickhouse import CHECKS, standing
 from clients.cli.checkup import Finding, State, examine
+from tests import clustered
 from tests.clients.cli.checks.conftest import Look
 from workers import migrate
+from workers.migrate import Migration
 
 
 async def examined(look: Look, url: str) -> dict[str, Finding]:
@@ -36,6 +39,18 @@ async def test_a_clickhouse_with_its_schema_passes(look: Look, clickhouse_url: s
 
 
 @pytest.mark.stack
+async def test_a_cluster_passes_and_is_not_taken_for_one_server(look: Look, tmp_path: Path) -> None:
+    with clustered.local_cluster(tmp_path) as url:
+        (await asyncio.to_thread(fresh, url)).close()
+        found = await examined(look, url)
+        assert {finding.state for finding in found.values()} == {State.OK}
+        assert found["deduplication window"].found == "10,000 batches"
+        alone = (await examined(look, url.removesuffix("&cluster=main")))["deduplication window"]
+    assert alone.state is State.FAIL
+    assert alone.remedy.startswith("Set HEADRACE_CLICKHOUSE_CLUSTER")
+
+
+@pytest.mark.stack
 async def test_a_missing_database_is_found_and_not_made(look: Look, clickhouse_url: str) -> None:
     for _ in range(2):
         found = await examined(look, database(clickhouse_url, "nowhere"))
@@ -51,6 +66,15 @@ async def test_an_empty_database_lacks_the_schema(look: Look, clickhouse_url: st
     found = await examined(look, url)
     assert found["schema"].found.startswith("not applied: 0001_pre_events.sql")
     assert found["deduplication window"].found == "there is no table events"
+
+
+def test_what_is_applied_after_an_upgrade_is_told_and_is_no_failure() -> None:
+    before, after = Migration("0001_pre_a.sql", "SELECT 1;"), Migration("0002_post_b.sql", "SELECT 1;")
+    late = standing([after])
+    assert (late.state, late.remedy) == (State.WARN, "python -m workers.migrate apply --phase post")
+    assert late.found.endswith(": 0002_post_b.sql")
+    assert standing([before, after]).found == "not applied: 0001_pre_a.sql"
+    assert standing([]).state is State.OK
 
 
 @pytest.mark.stack
