@@ -23,7 +23,7 @@ PEERS_READY := $(PEERS)/.ready
 SIDE_BY_SIDE := -n auto --dist loadfile
 # tests of the stack wait much of their time: three processes for two cores; tests/conftest.py says which file is first
 PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((3 * (os.cpu_count() or 1) + 1) // 2)')
-WAITING = -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+WAITING = -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations 30
 
 # caches of bytecode spare every process of the stack and of the tests its compiling
 unexport PYTHONDONTWRITEBYTECODE

@@ -1,49 +1,21 @@
-"""The subset of the experiments that every `make test` runs, once each; `make faults` runs them all, three times.
-
-Here those of ClickHouse, of front doors and of poison share a stage each, one after the other; `make faults` sets
-one for every single experiment.
-"""
+"""The first half of the subset, and what must be true of all experiments."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.faults import (
-    clickhouse_faults,
-    clock_faults,
-    controls,
-    door_faults,
-    poison_faults,
-    redis_faults,
-    shard_faults,
-    topology_faults,
-    worker_faults,
-)
+from tests.faults import controls
 from tests.faults.experiment import Experiment, in_turn, run
 from tests.faults.oracle import Verdict
 from tests.faults.servers import Warehouse
-from tests.faults.soak import soak
+from tests.faults.subset import ALONE, FIRST, OF_WORKERS, SHARED
 from tests.faults.suite import SUITE
-
-THEMES = {
-    "ClickHouse": clickhouse_faults.EXPERIMENTS,
-    "front doors": door_faults.EXPERIMENTS,
-    "poison": poison_faults.EXPERIMENTS,
-}
-SHARED = {theme: [one for one in some if one.quick] for theme, some in THEMES.items()}
-#: these take shards or Redis from a worker, which must find no batch that was handed out before, or a mechanism away
-_OTHERS = (worker_faults, redis_faults, topology_faults, shard_faults, clock_faults, controls)
-ALONE = [one for module in _OTHERS for one in module.EXPERIMENTS if one.quick]
 
 
 @pytest.mark.stack
 @pytest.mark.slow
 @pytest.mark.faults
-@pytest.mark.parametrize(
-    "experiment",
-    [*(in_turn(theme, some) for theme, some in SHARED.items()), *ALONE, soak(20)],
-    ids=lambda one: one.name,
-)
+@pytest.mark.parametrize("experiment", FIRST, ids=lambda one: one.name)
 async def test_an_experiment_gives_what_it_must(experiment: Experiment, tmp_path: Path, warehouse: Warehouse) -> None:
     result = await run(experiment, tmp_path, warehouse, rounds=1, seed=1)
     assert result.verdict == experiment.expected, result.note
@@ -52,7 +24,7 @@ async def test_an_experiment_gives_what_it_must(experiment: Experiment, tmp_path
 def test_every_quick_experiment_is_run_here() -> None:
     soaks = {one.name for one in SUITE if one.name.startswith("soak")}
     quick = {one.name for one in SUITE if one.quick} - soaks
-    assert quick == {one.name for some in (*SHARED.values(), ALONE) for one in some}
+    assert quick == {one.name for some in (*SHARED.values(), OF_WORKERS, ALONE) for one in some}
 
 
 def test_what_needs_a_stage_of_its_own_shares_none() -> None:

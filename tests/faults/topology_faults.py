@@ -130,7 +130,6 @@ EXPERIMENTS = (
         f"others go on, its shards take events again when it is back; {ONCE}",
         env=_SHARDS,
         shards=Primaries,
-        quick=True,
     ),
     Experiment(
         "primary behind Sentinel killed",
@@ -138,7 +137,6 @@ EXPERIMENTS = (
         f"taken again within 15 s; {ONCE}",
         env=_AT_REPLICA,
         shards=Watched,
-        quick=True,
     ),
     Experiment(
         "cluster: shard moved, node killed",

@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 from prometheus_client import REGISTRY
 
 from ingest_api.keys import Kind
-from ingest_api.stream import Redis, Shard
+from ingest_api.stream import Redis, Shard, read_install
 from queries.settings import Settings
 from tests.queries.conftest import Service, Tenant, serve
 from tests.queries.stored import store
@@ -123,17 +123,18 @@ async def arrived(warehouse: Client, redis: Redis, *events: dict[str, Any]) -> N
 
 async def looked_around(redis: Redis, times: int = 5) -> None:
     """Wait until somebody has looked so often how far the drain is."""
-    before = await _looks(redis)
+    before, shards = await _looks(redis), (await read_install(redis)).shard_count
 
     async def often() -> bool:
-        return await _looks(redis) - before >= times
+        return await _looks(redis) - before >= times * shards
 
     await until(often)
 
 
 async def _looks(redis: Redis) -> int:
+    """At the progress of any shard."""
     stats = await redis.info("commandstats")
-    return int(stats.get("cmdstat_fcall", {"calls": 0})["calls"])
+    return int(stats.get("cmdstat_fcall_ro", {"calls": 0})["calls"])
 
 
 def counted(name: str) -> float:

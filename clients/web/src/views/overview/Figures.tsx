@@ -16,8 +16,8 @@ interface Row {
 interface FiguresProps {
   chosen: string;
   choose: (metric: string) => void;
-  /** Is told how many events there are. */
-  counted: (events: number) => void;
+  /** Is told how many events there are, or nothing where that is not known. */
+  counted: (events?: number) => void;
 }
 
 const EVENTS = METRICS.findIndex((metric) => metric.name === "event_count");
@@ -31,8 +31,8 @@ export function Figures({ chosen, choose, counted }: FiguresProps) {
   const asked = useAnswer(JSON.stringify({ ...body, date_range: question.value }), async (signal) => (await raw<{ results: Row[] }>("/api/v2/query", body, signal)).results[0]);
   const events = asked.busy ? undefined : asked.data?.metrics[EVENTS];
   useEffect(() => {
-    if (events != null) counted(events);
-  }, [events]);
+    if (events != null || asked.error) counted(events ?? undefined);
+  }, [events, asked.error]);
   if (asked.error) return <div style={{ padding: "16px" }}><Problem error={asked.error} again={asked.again} /></div>;
   return (
     <div class="figures" aria-busy={asked.busy}>

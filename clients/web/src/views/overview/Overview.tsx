@@ -13,9 +13,15 @@ import { Lists } from "./Lists";
 /** Whether there was anything at all, asked where the span shows nothing. */
 const EVER = { metric: "event_count", period: "all", bots: "include" };
 
+/** The figures and their course come first: the lists would have the engine count everything at once. */
 export default function Overview() {
   const [metric, setMetric] = useState("visitors");
   const [count, setCount] = useState<number>();
+  const [settled, settle] = useState(false);
+  const counted = (events?: number) => {
+    setCount(events);
+    settle(true);
+  };
   const nothing = count === 0;
   const stored = useAnswer(String(nothing), async (signal) => !nothing || (await get<{ value: number }>("/api/v1/stats", EVER, signal)).data.value > 0);
   if (stored.data === false) return <FirstEvent arrived={() => setCount(undefined)} />;
@@ -28,10 +34,10 @@ export default function Overview() {
       </div>
       <Filters />
       <section class="card">
-        <Figures chosen={metric} choose={setMetric} counted={setCount} />
+        <Figures chosen={metric} choose={setMetric} counted={counted} />
         <Course metric={metric} />
       </section>
-      <Lists />
+      {settled && <Lists />}
     </div>
   );
 }
