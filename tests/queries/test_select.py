@@ -17,6 +17,7 @@ from queries.bots import BOTS
 from queries.question import Question
 from queries.spans import Span
 from queries.sql import Statement
+from tests.examples import examples
 from tests.queries import asked, oracle
 from tests.queries.crowd import DAY, HALF_HOUR, Row
 from tests.queries.oracle import World
@@ -147,7 +148,7 @@ def agree(warehouse: Client, question: Question, raw: list[Any], events: list[Ro
 
 
 @pytest.mark.stack
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.data_too_large])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.data_too_large])
 @given(CROWD, st.lists(questions(), min_size=4, max_size=4), st.data())
 def test_an_answer_is_that_of_plain_python(
     warehouse: Client, facts: list[Row], drawn: list[tuple[Question, list[Any]]], data: st.DataObject
@@ -159,7 +160,7 @@ def test_an_answer_is_that_of_plain_python(
 
 
 @pytest.mark.stack
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(
     CROWD, st.lists(st.tuples(st.sampled_from(("has_done", "has_not_done")), LEAVES), min_size=4, max_size=4), st.data()
 )
@@ -175,7 +176,7 @@ def test_what_people_did_is_theirs_under_all_of_their_ids(
 
 
 @pytest.mark.stack
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(CROWD, st.lists(trees(OF_SESSIONS), min_size=4, max_size=4), st.data())
 def test_sessions_are_chosen_by_what_they_are_and_by_the_events_that_they_hold(
     warehouse: Client, facts: list[Row], trees: list[Any], data: st.DataObject
@@ -188,7 +189,7 @@ def test_sessions_are_chosen_by_what_they_are_and_by_the_events_that_they_hold(
 
 
 @pytest.mark.stack
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(CROWD, st.data())
 def test_only_the_groups_that_are_asked_for_are_told(warehouse: Client, facts: list[Row], data: st.DataObject) -> None:
     name, events = of_project(facts)
@@ -204,7 +205,7 @@ def test_only_the_groups_that_are_asked_for_are_told(warehouse: Client, facts: l
 
 
 @pytest.mark.stack
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(CROWD, questions(), st.integers(1, 4), st.data())
 def test_pages_are_the_whole_cut_in_pieces(
     warehouse: Client, facts: list[Row], drawn: tuple[Question, list[Any]], limit: int, data: st.DataObject

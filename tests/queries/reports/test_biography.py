@@ -12,6 +12,7 @@ from queries.bots import Bots
 from queries.reports import biography, people
 from queries.reports.biography import LOOKS, Cursor, Person
 from queries.reports.view import view
+from tests.examples import examples
 from tests.queries import crowd
 from tests.queries.crowd import DAY, HALF_HOUR, Row
 from tests.queries.reports import happened
@@ -51,7 +52,7 @@ def theirs(rows: Sequence[Row], person: Person) -> list[Row]:
     ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     facts=CROWD,
     person=st.sampled_from(PEOPLE),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ingest_api.project import Project
 from queries.reports import steps
 from queries.reports.paths import Paths, PathsAsked, read, shape
+from tests.examples import examples
 from tests.queries import crowd
 from tests.queries.crowd import Row
 from tests.queries.reports import happened
@@ -97,7 +98,7 @@ def expected(found: Sequence[list[Node]], asked: dict[str, Any]) -> tuple[Counte
     return nodes, links, ended
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(CROWD, ASKED, st.data())
 def test_paths_are_those_of_plain_python(
     warehouse: Client, facts: list[Row], asked: dict[str, Any], data: st.DataObject
