@@ -52,13 +52,25 @@ async def loses_a_part(play: Play) -> None:
     """Inserts are answered with success and are not there, as after a power cut; `headrace replay` looks and mends."""
     clickhouse = play.stage.clickhouse
     clickhouse.spoil = proxy.loses
-    await play.committed(2 * play.rounds)
+
+    async def lost_for_good() -> bool:
+        # A worker that brings a batch again looks whether it is there, and mends by itself: such losses are none.
+        return clickhouse.spoilt >= 2 * play.rounds and await _lacking(play) > 0
+
+    await until(lost_for_good, within=60)
     clickhouse.spoil = None
     await play.committed(2)
-    ((rows,),) = await play.stage.sql("SELECT count() FROM events")
+    lacking = await _lacking(play)
     said = json.loads(await play.headrace("replay", "--json"))
-    assert said["restored"], f"the replay found nothing missing beside {rows} rows: {said}"
+    assert said["restored"] >= lacking > 0, f"{lacking} events were lost, and the replay says {said}"
     play.notes.append(f"{clickhouse.spoilt} inserts lost, {said['restored']} events restored")
+
+
+async def _lacking(play: Play) -> int:
+    """Events that count as stored and have no row. Counted in this order, rows are never too few but by a loss."""
+    stored = sum(shard.counters.get("stored", 0) for shard in await play.stage.progress())
+    ((rows,),) = await play.stage.sql("SELECT uniqExact(event_id) FROM events")
+    return stored - int(rows)
 
 
 async def slow(play: Play) -> None:
