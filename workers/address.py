@@ -3,10 +3,10 @@
 `&cluster=name` tells the cluster of which that server is one; settings of processes take it from a variable of its own.
 """
 
-from typing import NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
-from pydantic import ValidationInfo
+from pydantic import AfterValidator, ValidationInfo
 
 from workers import cluster
 
@@ -79,3 +79,9 @@ def _parts(url: str) -> SplitResult | None:
         return None
     stray = parts.fragment or "@" in parts.path + parts.query
     return parts if usable and not stray else None
+
+
+#: a setting that says where ClickHouse is; the URL may hold a password
+ClickHouseUrl = Annotated[str, AfterValidator(checked), AfterValidator(placed)]
+#: the same where it may be empty
+MaybeClickHouseUrl = Annotated[str, AfterValidator(lambda url: url and checked(url)), AfterValidator(placed)]

@@ -7,6 +7,9 @@ table over those: statements that read and insert stay as they are.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 #: table -> columns of the hash that chooses a row's shard: part of what makes two rows one, so that equal rows meet
 SHARDED: Mapping[str, str] = {
@@ -114,3 +117,7 @@ def hashed(table: str) -> str:
 def whole(table: str) -> bool:
     """Whether each node has all of it."""
     return _EVERYWHERE.fullmatch(table) is not None
+
+
+#: a setting that names the cluster; empty: there is none
+Name = Annotated[str, AfterValidator(checked)]

@@ -6,9 +6,8 @@ counts that is not whole. Two that build at once write two versions, of which on
 """
 
 import logging
-import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple, cast
 
@@ -17,14 +16,14 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError
 
-from ingest_api import erasures, fault, moment
+from ingest_api import fault
 from ingest_api.stream import Redis
 from workers import numbers, telemetry, upkeep
 from workers import rollup_sql as sql
+from workers.builder import COUNTS_WITHIN_MS, Batch, Builder, fitting
 from workers.errors import NotNow
 from workers.order import level
 from workers.stretches import Stretching
-from workers.upkeep import BUILD_BOUNDS, COUNTS_WITHIN_MS, RANDOM_BITS
 from workers.visit import visit
 
 log = logging.getLogger(__name__)
@@ -37,8 +36,6 @@ LOCK_SECONDS = 150
 _TIMEOUT_SECONDS, _CHECK_SECONDS = 100, 800
 #: of one statement
 BATCH_ROWS, BATCH_HOURS = 1_000_000, 500
-#: a question that began before a version counted reads tables that have its rows
-SETTLE_SECONDS = 10
 #: while this key lives, old versions stay
 CLEANED, _CLEAN_SECONDS = "headrace:rollups:cleaned", 3600
 
@@ -49,13 +46,6 @@ class Hour(NamedTuple):
     project: str
     at: int
     mark: int
-
-
-class Batch(NamedTuple):
-    """What one statement builds, and when its marks were read, by ClickHouse's clock."""
-
-    hours: Sequence[Hour]
-    read_ms: int
 
 
 async def build(redis: Redis, clickhouse_url: str, grace_minutes: int) -> int:
@@ -104,60 +94,42 @@ class State(NamedTuple):
     back_to: int
 
 
-class Building:
-    """The steps of a run. Each may be the last."""
+class Building(Builder[Hour]):
+    """Builds hours, and clears away what does not count any more."""
 
-    def __init__(self, client: AsyncClient, redis: Redis, grace: int, settle: int = SETTLE_SECONDS) -> None:
-        self._client = client
-        self._redis = redis
-        self._grace = grace
-        self._settle = settle
+    pieces, rolled_up, counter = "hours", "hours", telemetry.ROLLED_HOURS
 
     async def run(self, seconds: float) -> int:
         """Batch by batch, for so long. Returns how many hours were closed."""
-        deadline, closed = time.monotonic() + seconds, 0
-        while time.monotonic() < deadline and (batch := await self.due()).hours:
-            await self.batch(batch)
-            closed += len(batch.hours)
-            telemetry.ROLLED_HOURS.inc(len(batch.hours))
-            told = {"action": "rollup", "hours": len(batch.hours), "back_to": moment.text(batch.hours[-1].at * 1000)}
-            log.info("rolled up hours", extra=told)
+        closed = await super().run(seconds)
         if await cast("Any", self._redis).set(CLEANED, 1, nx=True, ex=_CLEAN_SECONDS):
             await upkeep.clean(self._client)
         return closed
 
-    async def due(self) -> Batch:
-        """The next batch. Projects of which something is being erased wait: what goes is not to be rolled up again."""
-        found = await self._ask(sql.DUE, {"grace": self._grace, "most": 10 * BATCH_HOURS})
-        waiting = await erasures.at_rows(self._redis)  # read after the marks: an erasure that begins now changes them
-        hours = [Hour(*row[:3]) for row in found if row[0] not in waiting]
-        return Batch(bounded(hours), int(found[0][3]) if found else 0)
+    async def due(self) -> Batch[Hour]:
+        """The next batch."""
+        rows, read_ms = await self._due(sql.DUE, {"grace": self._grace, "most": 10 * BATCH_HOURS})
+        return Batch(bounded(Hour(*row) for row in rows), read_ms)
 
-    async def batch(self, batch: Batch) -> None:
+    async def batch(self, batch: Batch[Hour]) -> None:
         """Build and close these hours."""
-        times = [hour.at for hour in batch.hours]
+        times = [hour.at for hour in batch.pieces]
         parameters = {
-            "hours": [hour[:2] for hour in batch.hours],
+            "hours": [hour[:2] for hour in batch.pieces],
             "first": min(times),
             "last": max(times),
-            "projects": sorted({hour.project for hour in batch.hours}),
+            "projects": sorted({hour.project for hour in batch.pieces}),
         }
         await level(self._client, "events", "visitor_numbers")  # a mark may tell of rows that lag behind it
         await numbers.give(self._client, parameters)
         fault.point("worker.rollup_numbered")
-        version = batch.read_ms << RANDOM_BITS | secrets.randbits(RANDOM_BITS)
+        version = batch.version()
         await self._order(sql.rows(), {**parameters, "version": version})
         fault.point("worker.rollup_written")
         until = batch.read_ms + COUNTS_WITHIN_MS
-        closing = {"batch": list(batch.hours), "version": version, "until": until, "settle": self._settle}
+        closing = {"batch": list(batch.pieces), "version": version, "until": until, "settle": self._settle}
         await self._order(sql.CLOSE, closing)
         fault.point("worker.rollup_closed")
-
-    async def _ask(self, text: str, parameters: dict[str, object]) -> Sequence[Sequence[Any]]:
-        return (await self._client.query(text, parameters=parameters)).result_rows
-
-    async def _order(self, text: str, parameters: dict[str, object]) -> None:
-        await self._client.command(text, parameters=parameters, settings=BUILD_BOUNDS)
 
 
 async def state(client: AsyncClient) -> State:
@@ -167,11 +139,4 @@ async def state(client: AsyncClient) -> State:
 
 def bounded(hours: Iterable[Hour]) -> list[Hour]:
     """As many as one statement takes; one at least."""
-    taken: list[Hour] = []
-    rows = 0
-    for hour in hours:
-        rows += hour.mark
-        if taken and (rows > BATCH_ROWS or len(taken) == BATCH_HOURS):
-            break
-        taken.append(hour)
-    return taken
+    return fitting(((hour, hour.mark) for hour in hours), BATCH_ROWS, BATCH_HOURS)

@@ -6,7 +6,8 @@ from pydantic import AfterValidator, Field
 
 from ingest_api.confidential import Confidential, RedisUrl
 from ingest_api.tracing import TracesUrl
-from workers import address, cluster
+from workers import cluster
+from workers.address import ClickHouseUrl
 from workers.reach import Reach
 
 
@@ -23,10 +24,10 @@ class Settings(Confidential):
         repr=False,
         description="where Redis is; several, with spaces between, share the shards",
     )
-    clickhouse_cluster: Annotated[str, AfterValidator(cluster.checked)] = Field(
+    clickhouse_cluster: cluster.Name = Field(
         default="", description="name of the cluster that ClickHouse is one of; empty: it is one server"
     )
-    clickhouse_url: Annotated[str, AfterValidator(address.checked), AfterValidator(address.placed)] = Field(
+    clickhouse_url: ClickHouseUrl = Field(
         default="http://default@127.0.0.1:8123/?database=headrace",
         repr=False,
         validate_default=True,

@@ -5,29 +5,20 @@ last one row for each stretch lets the version count. A session may have begun a
 stretch is due a day after its end, and open again when an event arrives that lies within a day of it.
 """
 
-import logging
-import secrets
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from clickhouse_connect.driver.asyncclient import AsyncClient
-
-from ingest_api import erasures, fault, moment
-from ingest_api.stream import Redis
+from ingest_api import fault
 from workers import stretch_sql as sql
 from workers import telemetry
+from workers.builder import COUNTS_WITHIN_MS, Batch, Builder, fitting
 from workers.order import level
 from workers.stretch import SECONDS
-from workers.upkeep import BUILD_BOUNDS, COUNTS_WITHIN_MS, RANDOM_BITS
-
-log = logging.getLogger(__name__)
 
 #: of one statement, by the marks of the stretches themselves: as many rows again lie around them
 BATCH_ROWS, BATCH_STRETCHES = 1_000_000, 120
 #: late events come one after the other, and each opens two days: what changed is built again after so many graces
 _PATIENCE = 24
-_SETTLE_SECONDS = 10
 
 
 class Stretch(NamedTuple):
@@ -39,67 +30,31 @@ class Stretch(NamedTuple):
     rows: int
 
 
-class Batch(NamedTuple):
-    """What one statement builds, all of one project, and when its marks were read, by ClickHouse's clock."""
+class Stretching(Builder[Stretch]):
+    """Builds stretches; a batch is of one project."""
 
-    stretches: Sequence[Stretch]
-    read_ms: int
+    pieces, rolled_up, counter = "stretches", "sessions", telemetry.ROLLED_STRETCHES
 
-
-class Stretching:
-    """The steps of a run. Each may be the last. `grace` and `settle` are seconds."""
-
-    def __init__(self, client: AsyncClient, redis: Redis, grace: int, settle: int = _SETTLE_SECONDS) -> None:
-        self._client = client
-        self._redis = redis
-        self._grace = grace
-        self._settle = settle
-
-    async def run(self, seconds: float) -> int:
-        """Batch by batch, for so long. Returns how many stretches were closed."""
-        deadline, closed = time.monotonic() + seconds, 0
-        while time.monotonic() < deadline and (batch := await self.due()).stretches:
-            await self.batch(batch)
-            closed += len(batch.stretches)
-            telemetry.ROLLED_STRETCHES.inc(len(batch.stretches))
-            back_to = moment.text(batch.stretches[-1].at * 1000)
-            told = {"action": "rollup", "stretches": len(batch.stretches), "back_to": back_to}
-            log.info("rolled up sessions", extra=told)
-        return closed
-
-    async def due(self) -> Batch:
-        """The next batch, the latest first. Projects of which something is being erased wait, as with hours."""
+    async def due(self) -> Batch[Stretch]:
+        """The next batch."""
         parameters = {"grace": self._grace, "again": self._grace * _PATIENCE, "most": 10 * BATCH_STRETCHES}
-        found = (await self._client.query(sql.DUE, parameters=parameters)).result_rows
-        waiting = await erasures.at_rows(self._redis)  # read after the marks: one that begins now changes them
-        stretches = [Stretch(*row[:4]) for row in found if row[0] not in waiting]
-        return Batch(bounded(stretches), int(found[0][4]) if found else 0)
+        rows, read_ms = await self._due(sql.DUE, parameters)
+        return Batch(bounded(Stretch(*row) for row in rows), read_ms)
 
-    async def batch(self, batch: Batch) -> None:
+    async def batch(self, batch: Batch[Stretch]) -> None:
         """Build and close these stretches."""
-        times = [one.at for one in batch.stretches]
-        parameters: dict[str, Any] = {
-            "project": batch.stretches[0].project,
-            "version": batch.read_ms << RANDOM_BITS | secrets.randbits(RANDOM_BITS),
-        }
+        times = [one.at for one in batch.pieces]
+        parameters: dict[str, Any] = {"project": batch.pieces[0].project, "version": batch.version()}
         span = {"since": min(times) * 1000, "until": (max(times) + SECONDS) * 1000, "stretches": times}
         await level(self._client, "events")  # a mark may tell of rows that lag behind it
-        await self._client.command(sql.ROWS, parameters=parameters | span, settings=BUILD_BOUNDS)
+        await self._order(sql.ROWS, parameters | span)
         fault.point("worker.stretch_written")
-        marks = {"batch": [(one.at, one.mark) for one in batch.stretches], "settle": self._settle}
-        until = {"until": batch.read_ms + COUNTS_WITHIN_MS}
-        await self._client.command(sql.CLOSE, parameters=parameters | marks | until, settings=BUILD_BOUNDS)
+        marks = {"batch": [(one.at, one.mark) for one in batch.pieces], "settle": self._settle}
+        await self._order(sql.CLOSE, parameters | marks | {"until": batch.read_ms + COUNTS_WITHIN_MS})
 
 
 def bounded(stretches: Iterable[Stretch]) -> list[Stretch]:
     """As many of the first one's project as one statement takes; one at least."""
-    taken: list[Stretch] = []
-    rows = 0
-    for one in stretches:
-        if taken and one.project != taken[0].project:
-            continue
-        rows += one.rows
-        if taken and (rows > BATCH_ROWS or len(taken) == BATCH_STRETCHES):
-            break
-        taken.append(one)
-    return taken
+    some = list(stretches)
+    of_first = ((one, one.rows) for one in some if one.project == some[0].project)
+    return fitting(of_first, BATCH_ROWS, BATCH_STRETCHES)

@@ -7,23 +7,12 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from workers import rollup_sql as sql
 from workers import stretch_sql
+from workers.builder import RANDOM_BITS
 from workers.order import order
 from workers.rolled import HOUR_SECONDS
 
-#: the low bits of a version are random, so that no two builders ever write the same one; the others are Unix ms
-RANDOM_BITS = 20
 #: questions that began before may still read them; and a version that is not let count by then never will be
 _STALE_AFTER_MS = 3_600_000
-#: a version that is not let count by then never will be
-COUNTS_WITHIN_MS = 300_000
-#: of a statement that builds
-BUILD_BOUNDS: dict[str, Any] = {
-    "max_memory_usage": 3_000_000_000,
-    "max_bytes_before_external_group_by": 1_000_000_000,
-    "max_bytes_before_external_sort": 1_000_000_000,
-    "do_not_merge_across_partitions_select_final": 1,
-    "insert_deduplicate": 0,
-}
 #: later than any hour
 _EVER = 2**32 - 1
 #: what is written is small, and may be the same again

@@ -1,16 +1,15 @@
 """`headrace export`: the events of a stretch of time into a file, window by window; it goes on where it stopped."""
 
 import functools
-import time
 from pathlib import Path
-from types import TracebackType
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
+from clients.cli.bar import Bar
 from clients.cli.errors import Exit, WrongUsage
 from clients.cli.lifetime import instant, now
 from clients.cli.output import Invocation, Output
@@ -25,8 +24,6 @@ from ingest_api.moment import parse
 _HOURS_SPAN_MS = 90 * 86_400_000
 #: it outlives a restart of the service
 _GIVE_UP_SECONDS = 60.0
-#: between two lines where there is no terminal
-_EVERY_SECONDS = 5.0
 
 
 class Hour(msgspec.Struct):
@@ -141,7 +138,7 @@ class _Run:
     async def finish(self) -> None:
         """The windows that are missing, one after the other."""
         state = self._unfinished.state
-        with Bar(self._cli.output, self.total, self.done) as bar:
+        with Written(self._cli.output, self.total, self.done) as bar:
             while state.done < len(state.plan.windows):
                 one = state.plan.windows[state.done]
                 await insist(self._cli, functools.partial(self._window, one), _GIVE_UP_SECONDS)
@@ -164,42 +161,20 @@ class _Run:
             return await self._service.query("/api/v1/export", params, sink=file.write)
 
 
-class Bar:
-    """Events done of those counted, how fast, and what time is left. A line now and then where there is no terminal."""
+class Written(Bar):
+    """Events in the file of those counted, how fast, and what time is left."""
 
     def __init__(self, output: Output, total: int, done: int) -> None:
-        self._output = output
+        count = TextColumn("{task.completed:,.0f} of {task.total:,.0f} events  {task.fields[rate]:,.0f}/s")
+        super().__init__(output, count, BarColumn(), TimeRemainingColumn(), total=total, completed=done, rate=0.0)
         self._total, self._first, self._done = total, done, done
-        self._started = self._spoken = time.monotonic()
-        self._progress = Progress(
-            TextColumn("{task.completed:,.0f} of {task.total:,.0f} events  {task.fields[rate]:,.0f}/s"),
-            *(BarColumn(), TimeRemainingColumn()),
-            console=output.err,
-            transient=True,
-            disable=not output.err.is_terminal,
-        )
-        self._task = self._progress.add_task("", total=total, completed=done, rate=0.0)
-        #: draw it now; otherwise it is drawn some times a second
-        self.refresh = self._progress.refresh
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
 
     def add(self, events: int) -> None:
         """So many more are in the file."""
         self._done += events
-        at = time.monotonic()
-        rate = (self._done - self._first) / max(at - self._started, 1e-3)
-        self._progress.update(self._task, completed=self._done, rate=rate)
-        if self._progress.disable and at - self._spoken >= _EVERY_SECONDS:
-            self._spoken = at
-            self._output.note(f"{self._done:,} of {self._total:,} events, {rate:,.0f} a second")
+        rate = (self._done - self._first) / max(self.seconds, 1e-3)
+        self.update(completed=self._done, rate=rate)
+        self.say(f"{self._done:,} of {self._total:,} events, {rate:,.0f} a second")
 
 
 def _text(unix_ms: int) -> str:

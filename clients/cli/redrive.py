@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
+from clients.cli.bar import Bar
 from clients.cli.consent import confirm
 from clients.cli.errors import Exit, No, WrongUsage
 from clients.cli.output import Invocation
@@ -72,16 +73,15 @@ async def _redrive(cli: Invocation, order: dict[str, Any], events: int) -> Exit:
     """Page after page, until nothing is left of what there was at the start."""
     total = {"redriven": 0, "already": 0, "events": 0}
     columns = (TextColumn("putting back"), BarColumn(), MofNCompleteColumn())
-    hidden = not cli.output.err.is_terminal
     try:
-        with Progress(*columns, console=cli.output.err, transient=True, disable=hidden) as progress:
-            task, left = progress.add_task("", total=events), 1
+        with Bar(cli.output, *columns, total=events) as bar:
+            left = 1
             while left:
                 page = data(await ask(cli, "POST", _REDRIVE, order=order, patience=_GIVE_UP_SECONDS), Redriven)
                 for name in total:
                     total[name] += getattr(page, name)
                 order["before"], left = page.before, page.left if page.redriven + page.already else 0
-                progress.update(task, completed=total["events"])
+                bar.update(completed=total["events"])
     except (asyncio.CancelledError, KeyboardInterrupt):
         cli.output.note(f"{total['events']:,} events are back in the queue. The same command goes on with the rest.")
         raise

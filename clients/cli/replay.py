@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Annotated, Self
+from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from clients.cli.bar import Bar
 from clients.cli.errors import Exit, No, Unreachable, WrongUsage
 from clients.cli.installation import opened
 from clients.cli.lifetime import instant, now
@@ -180,24 +180,13 @@ def _shards(install: Install, shard: int | None) -> list[int]:
     return [shard]
 
 
-class _Bar:
-    """How far it is: a progress bar in a terminal, nothing elsewhere. Always on stderr."""
+class _Bar(Bar):
+    """The share of all parts that is done."""
 
     def __init__(self, cli: Invocation) -> None:
         columns = (TextColumn("replay"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        hidden = not cli.output.err.is_terminal
-        self._progress = Progress(*columns, console=cli.output.err, transient=True, disable=hidden)
-        self._task = self._progress.add_task("", total=1.0)
+        super().__init__(cli.output, *columns, total=1.0)
         self._base, self._parts = 0, 1
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
 
     def part(self, number: int, parts: int) -> None:
         """What follows is one of several parts."""
@@ -205,4 +194,4 @@ class _Bar:
 
     def tell(self, share: float) -> None:
         """So much of the part is done."""
-        self._progress.update(self._task, completed=(self._base + share) / self._parts)
+        self.update(completed=(self._base + share) / self._parts)

@@ -1,14 +1,14 @@
 """`headrace backup` and `restore`: a whole installation into a folder or bucket, and out of it."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
-from types import TracebackType
-from typing import Annotated, Self
+from collections.abc import AsyncIterator
+from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from clients.cli.bar import Bar
 from clients.cli.consent import confirm
 from clients.cli.errors import Exit, No, Unreachable, WrongUsage
 from clients.cli.installation import opened
@@ -158,31 +158,13 @@ async def _told() -> AsyncIterator[None]:
         raise WrongUsage(str(error)) from error
 
 
-class _Bar:
-    """How far it is: a progress bar in a terminal, nothing elsewhere. Always on stderr."""
+class _Bar(Bar):
+    """The share of the thing at hand that is done."""
 
     def __init__(self, cli: Invocation, what: str) -> None:
         columns = (TextColumn(what), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-        hidden = not cli.output.err.is_terminal
-        self._progress = Progress(*columns, TimeElapsedColumn(), console=cli.output.err, transient=True, disable=hidden)
-        self._task = self._progress.add_task("", total=1.0)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
+        super().__init__(cli.output, *columns, TimeElapsedColumn(), total=1.0)
 
     def tell(self, what: str, share: float) -> None:
         """So much of one thing is done."""
-        self._progress.update(self._task, description=what, completed=share)
-
-    @contextlib.contextmanager
-    def aside(self) -> Iterator[None]:
-        """Something else is on the terminal meanwhile."""
-        self._progress.stop()
-        yield
-        self._progress.start()
+        self.update(description=what, completed=share)

@@ -15,8 +15,9 @@ from ingest_api.stream import Redis
 from tests.workers.erasing import order
 from tests.workers.rolling import builder, empty
 from workers import rollup, upkeep
+from workers.builder import Batch
 from workers.rolled import DIMENSIONS, SHAPE
-from workers.rollup import BATCH_HOURS, BATCH_ROWS, LOCK, Batch, Hour
+from workers.rollup import BATCH_HOURS, BATCH_ROWS, LOCK, Hour
 from workers.visit import visit
 
 pytestmark = pytest.mark.stack
@@ -87,7 +88,7 @@ async def test_a_late_event_and_a_repeated_one_open_their_hour_and_no_other(fres
     await store(fresh, *MIXED[:1])
     await exact(fresh, 4)
     batch = await builder(fresh, redis).due()
-    assert [(hour.project, hour.at, hour.mark) for hour in batch.hours] == [
+    assert [(hour.project, hour.at, hour.mark) for hour in batch.pieces] == [
         ("a", START + HOUR, 10),
         ("a", START, 10),
     ], "the latest first"
@@ -174,13 +175,13 @@ async def test_a_builder_that_was_held_up_for_minutes_closes_nothing(fresh: Asyn
 async def test_what_is_being_erased_is_not_rolled_up_again_before_it_is_gone(fresh: AsyncClient, redis: Redis) -> None:
     await store(fresh, *MIXED)
     one = await order(redis, users=["ada"], project="a")
-    assert {hour.project for hour in (await builder(fresh, redis).due()).hours} == {"b"}
+    assert {hour.project for hour in (await builder(fresh, redis).due()).pieces} == {"b"}
     for step, waits in (("rows", {"b"}), ("tail", {"a", "b"})):
         one.step = step
         await erasures.save(redis, one)
-        assert {hour.project for hour in (await builder(fresh, redis).due()).hours} == waits
+        assert {hour.project for hour in (await builder(fresh, redis).due()).pieces} == waits
     await order(redis, users=["ada"], project="b", dry_run=True)
-    assert {hour.project for hour in (await builder(fresh, redis).due()).hours} == {"a", "b"}
+    assert {hour.project for hour in (await builder(fresh, redis).due()).pieces} == {"a", "b"}
 
 
 async def test_an_hour_waits_until_it_is_over_for_so_long_and_then_as_long_again(
@@ -236,4 +237,4 @@ def test_a_batch_is_bounded_in_hours_and_rows_and_holds_one_at_least() -> None:
     large = [Hour("p", number, BATCH_ROWS // 2 + 1) for number in range(3)]
     assert rollup.bounded(large) == large[:1]
     assert rollup.bounded([Hour("p", 1, 10**12), *hours]) == [Hour("p", 1, 10**12)]
-    assert Batch([], 0).hours == []
+    assert Batch([], 0).pieces == []

@@ -14,6 +14,7 @@ from ingest_api.stream import Redis
 from tests.workers.erasing import order
 from tests.workers.rolling import empty
 from workers import stretches, upkeep
+from workers.builder import RANDOM_BITS
 from workers.stretch import SECONDS as STRETCH_SECONDS
 from workers.stretches import BATCH_ROWS, BATCH_STRETCHES, Stretch, Stretching
 
@@ -54,11 +55,11 @@ async def test_a_stretch_is_due_a_day_after_its_end(fresh: AsyncClient, redis: R
     now = int(str(await fresh.command("SELECT toUnixTimestamp(now())"))) // STRETCH_SECONDS * STRETCH_SECONDS
     ages = [DAY + 2 * STRETCH_SECONDS, DAY + STRETCH_SECONDS, DAY, 0]
     await store(fresh, *[("a", now - age, "c1") for age in ages])
-    due = (await builder(fresh, redis).due()).stretches
+    due = (await builder(fresh, redis).due()).pieces
     found = [(one.project, one.at, one.mark, one.rows) for one in due]
     assert found[-2:] == [("a", now - ages[1], 3, 1), ("a", now - ages[0], 3, 1)]
     assert found[:-2] in ([], [("a", now - DAY, 3, 1)]), "the next, should its time have come meanwhile"
-    assert (await Stretching(fresh, redis, grace=STRETCH_SECONDS * 2).due()).stretches == []
+    assert (await Stretching(fresh, redis, grace=STRETCH_SECONDS * 2).due()).pieces == []
 
 
 async def test_a_project_is_built_at_a_time_and_only_what_changed_is_built_again(
@@ -66,13 +67,13 @@ async def test_a_project_is_built_at_a_time_and_only_what_changed_is_built_again
 ) -> None:
     await store(fresh, *WEEK)
     one = builder(fresh, redis)
-    assert [stretch.project for stretch in (await one.due()).stretches] == ["a"] * 4
+    assert [stretch.project for stretch in (await one.due()).pieces] == ["a"] * 4
     assert await one.run(60) == 8
     assert await sessions(fresh) == [("a", 4, 4), ("b", 4, 4)]
-    assert (await one.due()).stretches == []
+    assert (await one.due()).pieces == []
     await store(fresh, ("b", START + 60, "c1"))
-    assert len((await one.due()).stretches) == 4
-    assert (await Stretching(fresh, redis, grace=60).due()).stretches == [], "late events come one after the other"
+    assert len((await one.due()).pieces) == 4
+    assert (await Stretching(fresh, redis, grace=60).due()).pieces == [], "late events come one after the other"
 
 
 CHILD = """
@@ -104,10 +105,10 @@ async def test_killed_before_it_is_closed_nothing_counts_and_the_next_run_begins
 async def test_projects_of_which_something_is_erased_wait(fresh: AsyncClient, redis: Redis) -> None:
     await store(fresh, *WEEK)
     one = await order(redis, users=["ada"], project="a")
-    assert {stretch.project for stretch in (await builder(fresh, redis).due()).stretches} == {"b"}
+    assert {stretch.project for stretch in (await builder(fresh, redis).due()).pieces} == {"b"}
     one.step = ""
     await erasures.save(redis, one)
-    assert {stretch.project for stretch in (await builder(fresh, redis).due()).stretches} == {"a"}
+    assert {stretch.project for stretch in (await builder(fresh, redis).due()).pieces} == {"a"}
 
 
 async def test_sessions_that_no_question_can_read_any_more_are_deleted(fresh: AsyncClient, redis: Redis) -> None:
@@ -117,7 +118,7 @@ async def test_sessions_that_no_question_can_read_any_more_are_deleted(fresh: As
     await builder(fresh, redis).run(60)
     assert await sessions(fresh) == [("a", 8, 12), ("b", 8, 12)]
     assert not await upkeep.clean(fresh), "a question may still read what counted a moment ago"
-    aged = f"ALTER TABLE {{}} UPDATE version = version - {2 * 3_600_000 << upkeep.RANDOM_BITS} WHERE 1"
+    aged = f"ALTER TABLE {{}} UPDATE version = version - {2 * 3_600_000 << RANDOM_BITS} WHERE 1"
     await fresh.command(aged.format("rolled_sessions"), settings={"mutations_sync": 1})
     assert await upkeep.clean(fresh)
     assert await sessions(fresh) == []
@@ -130,7 +131,7 @@ async def test_what_is_kept_no_longer_goes_and_what_reaches_over_the_edge_is_bui
     await builder(fresh, redis).run(60)
     assert await upkeep.forget(fresh, "a", (START + STRETCH_SECONDS) * 1000)
     assert await sessions(fresh) == [("a", 2, 2), ("b", 4, 4)]
-    assert {stretch.project for stretch in (await builder(fresh, redis).due()).stretches} == {"a"}
+    assert {stretch.project for stretch in (await builder(fresh, redis).due()).pieces} == {"a"}
 
 
 def test_a_batch_is_of_one_project_and_bounded() -> None:

@@ -8,6 +8,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from ingest_api.stream import Redis
 from tests.workers.rolling import builder, empty
 from workers import upkeep
+from workers.builder import RANDOM_BITS
 
 pytestmark = pytest.mark.stack
 
@@ -40,7 +41,7 @@ async def test_versions_that_do_not_count_go_once_no_question_can_read_them(roll
     await builder(rolled, redis).run(60)
     both = await count(rolled, "rollup_hours")
     assert not await upkeep.clean(rolled), "a question may still read what counted a moment ago"
-    aged = f"version = version - {2 * 3_600_000 << upkeep.RANDOM_BITS}"
+    aged = f"version = version - {2 * 3_600_000 << RANDOM_BITS}"
     for table in ("rollup_hours", "closed_hours"):
         await rolled.command(f"CREATE OR REPLACE TABLE aged AS {table}")
         await rolled.command(f"INSERT INTO aged SELECT * REPLACE({aged.split(' = ')[1]} AS version) FROM {table}")

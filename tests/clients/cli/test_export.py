@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from clients.cli.export import Bar
+from clients.cli.export import Written
 from clients.cli.output import Output
 from ingest_api import moment
 from ingest_api.keys import Kind
@@ -96,7 +96,7 @@ async def test_an_export_that_was_killed_at_any_moment_goes_on_to_the_same_bytes
 def test_in_a_terminal_a_bar_says_how_many_are_done_how_fast_and_what_time_is_left() -> None:
     shown = io.StringIO()
     terminal = Console(file=shown, force_terminal=True, width=100)
-    with Bar(Output(err=terminal), total=2000, done=500) as bar:
+    with Written(Output(err=terminal), total=2000, done=500) as bar:
         bar.add(1000)
         bar.refresh()
     assert "1,500 of 2,000 events" in shown.getvalue()
