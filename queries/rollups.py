@@ -7,13 +7,13 @@ differ, for a row may stand for many events. Which hours are read from where is 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from queries import rolled_people, sources
+from queries import closed, rolled_people, sources
 from queries.binder import Binder
 from queries.filters import And, Did, Filter, Leaf, Not, Or, condition, leaves
 from queries.measures import Metric
 from queries.question import Question
 from queries.sources import Source
-from workers.rolled import DIMENSIONS, HOUR_SECONDS, SHAPE, VISITOR
+from workers.rolled import DIMENSIONS, VISITOR
 
 #: measure -> the same over rows of the stand-in. Whoever has a number is counted by it; who has none is in no rollup
 MEASURES: dict[str, str] = {
@@ -22,24 +22,8 @@ MEASURES: dict[str, str] = {
     "visitors": "groupBitmapMerge(visitors) + uniqExactMerge(unnumbered)",
     "unique_users": rolled_people.MEASURE,
 }
-_HOUR_MS = HOUR_SECONDS * 1000
-#: the last hour that ClickHouse's DateTime can name
-_LAST = 2**32 // HOUR_SECONDS * HOUR_SECONDS - HOUR_SECONDS
 _BOTS = {"exclude": "NOT is_bot", "only": "is_bot", "include": "1"}
 _NOBODY = "arrayReduce('uniqExactState', CAST([], 'Array(String)'))"
-#: SELECT of the hours between clean ones
-_HOLES = " ".join(
-    (
-        "SELECT arrayJoin(arrayFlatten(arrayMap((one, next) -> arrayMap(at -> toDateTime(at, 'UTC'),",
-        f"range(toUnixTimestamp(one.1) + {HOUR_SECONDS}, toUnixTimestamp(next.1), {HOUR_SECONDS})),",
-        "arrayPopBack(clean), arrayPopFront(clean))))",
-    )
-)
-#: what is to be read raw
-_OPEN = (
-    "(empty(clean) OR toStartOfHour(occurred_at) < clean[1].1 OR toStartOfHour(occurred_at) > clean[-1].1 "
-    f"OR toStartOfHour(occurred_at) IN ({_HOLES}))"
-)
 
 
 def source(question: Question, binder: Binder, metrics: Iterable[Metric]) -> Source | None:
@@ -54,7 +38,7 @@ def source(question: Question, binder: Binder, metrics: Iterable[Metric]) -> Sou
     name = next(iter(_dimensions(question)), "")
     rolled = _rolled(question, name, binder, names) + sources.among(question, raw.keys, binder)
     unrolled = _raw(question, name, binder, names)
-    known = [f"({_clean(question, binder)}) AS clean"]
+    known = [f"({closed.clean((question.span.since, question.until), binder)}) AS clean"]
     known += [sources.LINKED, f"({rolled_people.LINKS}) AS links"] if "unique_users" in names else []
     text = " ".join(("WITH", ", ".join(known), "SELECT * FROM", f"({rolled} UNION ALL {unrolled})"))
     return replace(raw, text=f"FROM ({text}) AS hours", values={one: MEASURES[one] for one in names})
@@ -63,13 +47,13 @@ def source(question: Question, binder: Binder, metrics: Iterable[Metric]) -> Sou
 def _can_answer(question: Question, names: set[str]) -> bool:
     """Whether all that is asked for is known of whole hours."""
     dimensions = _dimensions(question)
-    first, last = _whole(question)
+    first, last = closed.whole((question.span.since, question.until))
     return (
         names <= MEASURES.keys()
         and len(dimensions) <= 1
         and dimensions <= DIMENSIONS.keys()
         and (last is None or first < last)
-        and not any(edge % _HOUR_MS for edge in question.edges[1:-1])
+        and not any(edge % closed.HOUR_MS for edge in question.edges[1:-1])
         and not _asks_who_did(question.filter)
     )
 
@@ -92,29 +76,6 @@ def _asks_who_did(found: Filter) -> bool:
             return True
 
 
-def _whole(question: Question) -> tuple[int, int | None]:
-    """The whole hours of the span: the first, and the one after the last, Unix seconds."""
-    first, until = -(-question.span.since // _HOUR_MS) * HOUR_SECONDS, question.until
-    return min(first, _LAST), None if until is None else min(until // _HOUR_MS * HOUR_SECONDS, _LAST)
-
-
-def _clean(question: Question, binder: Binder) -> str:
-    """SELECT of an array of (hour, version), in order: hours that are closed and have not changed since."""
-    first, last = _whole(question)
-    where = ["project = {project:String}", f"hour >= toDateTime({binder.bind(first, 'UInt32')}, 'UTC')"]
-    where += [] if last is None else [f"hour < toDateTime({binder.bind(last, 'UInt32')}, 'UTC')"]
-    span = " AND ".join(where)
-    closed = f"FROM closed_hours FINAL WHERE {span} AND shape = {SHAPE} AND counts_at <= now64(3)"
-    marks = f"FROM hour_marks WHERE {span} GROUP BY hour"
-    return " ".join(
-        (
-            "SELECT arraySort(groupArray((hour, version)))",
-            f"FROM (SELECT hour, version, mark {closed}) AS closed",
-            f"INNER JOIN (SELECT hour, sum(rows) AS mark {marks}) AS marks USING (hour, mark)",
-        )
-    )
-
-
 def _rolled(question: Question, name: str, binder: Binder, names: set[str]) -> str:
     """SELECT of the rollups' rows of clean hours. The whole hour lies in the interval that its start lies in."""
     columns = ["toDateTime64(hour, 3, 'UTC') AS occurred_at", "site_id"]
@@ -133,7 +94,7 @@ def _rolled(question: Question, name: str, binder: Binder, names: set[str]) -> s
 
 def _raw(question: Question, name: str, binder: Binder, names: set[str]) -> str:
     """SELECT of the same columns from the events of all other hours."""
-    rows = f"{sources.events(question, binder).text} AND {_OPEN}"
+    rows = f"{sources.events(question, binder).text} AND {closed.OPEN}"
     kept = ", ".join(["site_id", *([DIMENSIONS[name]] if name else [])])
     if "unique_users" in names:
         return rolled_people.raw(rows, kept)

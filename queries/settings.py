@@ -1,12 +1,11 @@
 """Settings of the query service, read whole from the environment at start."""
 
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from ingest_api.confidential import Confidential, RedisUrl
 from ingest_api.tracing import TracesUrl
-from workers import address, cluster
+from workers import cluster
+from workers.address import ClickHouseUrl, MaybeClickHouseUrl
 
 
 class Settings(Confidential):
@@ -15,18 +14,16 @@ class Settings(Confidential):
     redis_url: RedisUrl = Field(
         default="redis://127.0.0.1:6379/0", repr=False, description="where Redis is, the same as for the front door"
     )
-    clickhouse_cluster: Annotated[str, AfterValidator(cluster.checked)] = Field(
+    clickhouse_cluster: cluster.Name = Field(
         default="", description="name of the cluster that ClickHouse is one of; empty: it is one server"
     )
-    clickhouse_url: Annotated[str, AfterValidator(address.checked), AfterValidator(address.placed)] = Field(
+    clickhouse_url: ClickHouseUrl = Field(
         default="http://default@127.0.0.1:8123/?database=headrace",
         repr=False,
         validate_default=True,
         description="where the events are",
     )
-    sql_clickhouse_url: Annotated[
-        str, AfterValidator(lambda url: url and address.checked(url)), AfterValidator(address.placed)
-    ] = Field(
+    sql_clickhouse_url: MaybeClickHouseUrl = Field(
         default="",
         repr=False,
         description="the same for SQL of analysts, by the account of deploy/clickhouse; empty: no other account",

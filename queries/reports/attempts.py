@@ -123,25 +123,24 @@ def _numbers(funnel: Funnel) -> str:
         columns["value"] = f"if({_is(1, 'number')}, {funnel.value}, '')"
         starts, also = f", groupArrayIf((number, value), {_is(1, 'number')}) AS starts", ", starts"
     grouped = (
-        f"SELECT who, arraySort(groupArray(number)) AS numbers{starts} "
-        f"FROM ({people.events(funnel.by, columns, _read(funnel))}) GROUP BY who"
+        f"SELECT who, arraySort(groupArray(number)) AS numbers{starts} FROM ({_read(funnel, columns)}) GROUP BY who"
     )
     if funnel.by != "session":
         return grouped
     return people.visits(funnel.scope.binder, funnel.scope.span, grouped, _time(funnel, "number"), also)
 
 
-def _read(funnel: Funnel) -> str:
-    """Which events are read: the later steps may lie behind the end of the range."""
-    scope, until = funnel.scope, funnel.scope.span.until
+def _read(funnel: Funnel, columns: dict[str, str]) -> str:
+    """The events that can be steps; the later ones may lie behind the end of the range."""
+    scope, (since, until) = funnel.scope, (funnel.scope.span.since, funnel.scope.span.until)
     if funnel.by == "session":
-        return f"{scope.read} AND {people.around(scope.binder, scope.span.since, until)}"
-    end = None if until is None else until + funnel.window
-    where = f"{scope.read} AND {people.between(scope.binder, scope.span.since, end)}"
-    if funnel.strict:
-        return where
-    names = scope.binder.bind(sorted({step.event for step in funnel.steps}), "Array(String)")
-    return f"{where} AND name IN {names} AND bitAnd(number, {(1 << funnel.bits) - 1}) != 0"
+        return people.events(funnel.by, columns, scope.read, people.around(since, until), scope.binder)
+    where = scope.read
+    if not funnel.strict:
+        names = scope.binder.bind(sorted({step.event for step in funnel.steps}), "Array(String)")
+        where += f" AND name IN {names} AND bitAnd(number, {(1 << funnel.bits) - 1}) != 0"
+    within = since, None if until is None else until + funnel.window
+    return people.events(funnel.by, columns, where, within, scope.binder)
 
 
 def _number(funnel: Funnel) -> str:

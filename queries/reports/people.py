@@ -3,8 +3,10 @@
 A person is what `queries/sources.py` takes for one. Events that are nobody's are left out.
 """
 
+from queries import closed
 from queries.binder import Binder
 from queries.bots import CONDITION, Bots
+from queries.closed import Range
 from queries.sources import LINKED, OWN, PERSON
 from queries.spans import Span
 from queries.visits import SESSION
@@ -27,19 +29,20 @@ def between(binder: Binder, since: int, until: int | None) -> str:
     return found if until is None else f"{found} AND occurred_at < {_moment(binder, until)}"
 
 
-def events(by: str, columns: dict[str, str], where: str) -> str:
-    """SELECT of `who` and the columns, a row for each event; by person, visitor or session."""
+def events(by: str, columns: dict[str, str], where: str, within: Range, binder: Binder) -> str:
+    """SELECT of `who` and the columns, a row for each event of the range; by person, visitor or session."""
     shown = ", ".join(f"{expression} AS {name}" for name, expression in columns.items())
+    read = f"{where} AND {between(binder, *within)}"
     if by == "person":
         who = f"{OWN} AS own, {PERSON} AS who"
-        return f"WITH {LINKED} SELECT {who}, {shown} FROM events FINAL WHERE {where} AND own != ''"
+        return closed.events(f"{who}, {shown}", f"{read} AND own != ''", within, binder, LINKED)
     who = "visitor" if by == "visitor" else SESSION
-    return f"SELECT {who} AS who, {shown} FROM events FINAL WHERE {where} AND who != ''"
+    return closed.events(f"{who} AS who, {shown}", f"{read} AND who != ''", within, binder)
 
 
-def around(binder: Binder, since: int, until: int | None) -> str:
-    """The events that sessions which start in a range are told by: from a day before it to a day behind it."""
-    return between(binder, since - DAY, None if until is None else until + DAY)
+def around(since: int, until: int | None) -> Range:
+    """Of the events that sessions which start in a range are told by: from a day before it to a day behind it."""
+    return since - DAY, None if until is None else until + DAY
 
 
 def visits(binder: Binder, span: Span, grouped: str, time: str, also: str = "") -> str:

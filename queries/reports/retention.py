@@ -85,14 +85,14 @@ def build(asked: RetentionAsked, found: Scope, edges: Sequence[int]) -> Statemen
         "starts": found.happens(asked.start.event, asked.start.filters, "start.filters"),
         "comes": found.happens(asked.back.event, asked.back.filters, "back.filters"),
     }
-    where = f"{found.read} AND {people.between(binder, edges[0], edges[-1])} AND (starts OR comes)"
+    read = people.events(asked.by, columns, f"{found.read} AND (starts OR comes)", (edges[0], edges[-1]), binder)
     came = "arrayMap(p -> p.1, arrayFilter(p -> p.2 >= first, came_back))"
     if asked.mode == "on_or_after":
         came = f"arraySlice(arrayReverseSort({came}), 1, 1)"
     by_period = (
         f"SELECT who, roundDown(at, {starts}) AS period, minIf(at, starts) AS first_start, max(starts) AS started, "
         "maxIf(at, comes) AS last_back, max(comes) AS returned "
-        f"FROM ({people.events(asked.by, columns, where)}) GROUP BY who, period"
+        f"FROM ({read}) GROUP BY who, period"
     )
     by_person = (
         "SELECT who, minIf(first_start, started) AS first, groupArrayIf((period, last_back), returned) AS came_back "

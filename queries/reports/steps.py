@@ -85,14 +85,16 @@ def _visits(paths: Paths) -> str:
     """Of each visit `numbers`: (time, id, whether it is the anchor, kind, name) of its events in order."""
     scope = paths.scope
     binder = scope.binder
-    where = f"{scope.read} AND {people.around(binder, scope.span.since, scope.span.until)}"
+    within = people.around(scope.span.since, scope.span.until)
+    where = scope.read
     columns = {
         "kind": f"if({scope.wanted}, {_KINDS[paths.of]}, {NOTHING})",
         "node": f"multiIf(kind = {PAGE}, path, kind = {EVENT}, name, '')",
         "number": f"(toUnixTimestamp64Milli(occurred_at), toUInt128(event_id), {paths.anchor or '0'}, kind, node)",
     }
     if paths.anchor:  # few visits hold it: only theirs are put together
-        where += f" AND who IN (SELECT {SESSION} FROM events FINAL WHERE {where} AND {paths.anchor})"
-    read = people.events("session", columns, where)
+        such = f"{where} AND {people.between(binder, *within)} AND {paths.anchor}"
+        where += f" AND who IN (SELECT {SESSION} FROM events FINAL WHERE {such})"
+    read = people.events("session", columns, where, within, binder)
     grouped = f"SELECT who, arraySort(groupArray(number)) AS numbers FROM ({read}) GROUP BY who"
     return people.visits(binder, scope.span, grouped, "number.1")

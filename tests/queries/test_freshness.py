@@ -40,7 +40,7 @@ async def test_the_oldest_event_that_is_not_stored_holds_freshness_back(redis: R
     slow = installed.shards[1]
     frame_bytes, size = frame.encode([Event(b"e" * 16, "demo", "signup", 1, 1)])
     append = (installed.window_ms, 1, size, frame_bytes, b"", "demo\0001")
-    entry, _ = await fcall(redis, "append", [slow.frames, slow.index, slow.counters, slow.ledger, slow.fence], *append)
+    entry, _ = await fcall(redis, "append", slow.appending, *append)
     shards = await freshness.read()
     assert fresh_through(shards) == int(entry.split(b"-")[0])
     assert [one.waiting for one in shards] == [0, 1]

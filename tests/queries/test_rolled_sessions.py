@@ -15,6 +15,7 @@ from queries.binder import Binder
 from queries.bots import Bots
 from queries.rolled_sessions import sessions
 from tests.examples import examples
+from tests.queries.lived import lived, pasts
 from tests.queries.stored import event, store
 from tests.workers.rolling import at_work
 from workers import stretch
@@ -56,8 +57,6 @@ FACTS = st.fixed_dictionaries(
         "bot": st.sampled_from(("", "", "", "Googlebot")),
     }
 )
-CROWD = st.lists(FACTS, max_size=25, unique_by=lambda facts: facts["event_id"])
-PAST = st.lists(st.one_of(CROWD, st.just("again"), st.just("roll"), st.just("roll"), st.just("merge")), max_size=7)
 SPANS = (
     (START, START + 72 * HOUR),
     (START + 7 * MINUTE, START + 31 * HOUR + 1),
@@ -95,24 +94,13 @@ def rolled_rows(warehouse: Client, name: str) -> int:
     return int(cast("int", warehouse.command(f"SELECT count() FROM rolled_sessions WHERE project = '{name}'")))
 
 
-@given(past=PAST)
+@given(past=pasts(FACTS, 25))
 @settings(max_examples=examples(4), deadline=None)
 def test_sessions_equal_those_of_the_events_alone(
     past: list[Any], warehouse: Client, clickhouse_url: str, redis_url: str
 ) -> None:
     name = project()
-    rows: list[dict[str, Any]] = []
-    warehouse.command("TRUNCATE TABLE hour_marks")  # what other tests stored is not due
-    for happens in [*past, "roll"]:
-        if happens == "roll":
-            roll(clickhouse_url, redis_url)
-        elif happens == "again" and rows:
-            store(warehouse, *rows[: len(rows) // 2 + 1])
-        elif happens == "merge":
-            warehouse.command("OPTIMIZE TABLE hour_marks FINAL")
-        elif isinstance(happens, list) and happens:
-            rows += (new := [event(name, **facts) for facts in happens])
-            store(warehouse, *new)
+    for _ in lived([*past, "roll"], name, warehouse, lambda: roll(clickhouse_url, redis_url)):
         for span, bots in (*((span, "exclude") for span in SPANS), (SPANS[0], "include")):
             found = asked(warehouse, name, span, cast("Bots", bots))
             assert found == asked(warehouse, name, span, cast("Bots", bots), raw=True), (span, bots)
@@ -126,15 +114,21 @@ def week(name: str) -> Iterable[dict[str, Any]]:
             yield event(name, occurred_at=at, client_id="c1", name="page_view", url="https://shop.example/", path="/a")
 
 
-def test_closed_stretches_are_read_from_what_was_rolled_up(
-    warehouse: Client, clickhouse_url: str, redis_url: str
-) -> None:
+def altered(warehouse: Client, clickhouse_url: str, redis_url: str) -> str:
+    """A project with such a week, rolled up; what was rolled up tells of 100 events in each session."""
     name = project()
     store(warehouse, *week(name))
     roll(clickhouse_url, redis_url)
+    change = f"UPDATE events = 100 WHERE project = '{name}'"
+    warehouse.command(f"ALTER TABLE rolled_sessions {change}", settings={"mutations_sync": 1})
+    return name
+
+
+def test_closed_stretches_are_read_from_what_was_rolled_up(
+    warehouse: Client, clickhouse_url: str, redis_url: str
+) -> None:
+    name = altered(warehouse, clickhouse_url, redis_url)
     assert rolled_rows(warehouse, name) == 12
-    warehouse.command(f"ALTER TABLE rolled_sessions UPDATE events = 100 WHERE project = '{name}'",
-                      settings={"mutations_sync": 1})  # fmt: skip
     assert [row[4] for row in asked(warehouse, name, SPANS[0])] == [100] * 12
     assert [row[4] for row in asked(warehouse, name, SPANS[0], "include")] == [3] * 12, (
         "with crawlers nothing is rolled up"
@@ -144,11 +138,7 @@ def test_closed_stretches_are_read_from_what_was_rolled_up(
 def test_a_late_event_opens_the_stretches_within_a_day_of_it_and_no_other(
     warehouse: Client, clickhouse_url: str, redis_url: str
 ) -> None:
-    name = project()
-    store(warehouse, *week(name))
-    roll(clickhouse_url, redis_url)
-    warehouse.command(f"ALTER TABLE rolled_sessions UPDATE events = 100 WHERE project = '{name}'",
-                      settings={"mutations_sync": 1})  # fmt: skip
+    name = altered(warehouse, clickhouse_url, redis_url)
     late = event(name, occurred_at=START + 6 * stretch.SECONDS * 1000 + 20 * MINUTE, client_id="c1", name="buy")
     store(warehouse, late)
     events = [row[4] for row in asked(warehouse, name, SPANS[0])]

@@ -8,13 +8,13 @@ import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.client import Client
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ingest_api.stream import Redis
 from queries import filters, rollups, select, sources
 from queries.question import Question
 from tests.examples import examples
 from tests.queries.crowd import Row
+from tests.queries.lived import lived, pasts
 from tests.queries.rolled import FACTS, HOUR, MINUTE, START, answer, ask, counts, project, raw
 from tests.queries.stored import event, store
 from tests.workers.rolling import at_work, roll
@@ -23,10 +23,6 @@ from workers.rollup import Building
 from workers.visit import visit
 
 pytestmark = pytest.mark.stack
-
-CROWD = st.lists(FACTS, max_size=20, unique_by=lambda facts: facts["event_id"])
-#: what happens, one after the other: events come, some of them again, hours are rolled up
-PAST = st.lists(st.one_of(CROWD, st.just("again"), st.just("roll"), st.just("roll"), st.just("merge")), max_size=7)
 
 
 def questions(name: str) -> Iterable[tuple[Question, Callable[[Row], bool]]]:
@@ -59,25 +55,13 @@ def questions(name: str) -> Iterable[tuple[Question, Callable[[Row], bool]]]:
     yield ask(name, found=both), lambda row: (row["country"], row["site_id"]) == ("DE", "app")
 
 
-@given(past=PAST)
-@settings(max_examples=examples(3), deadline=None)
+@given(past=pasts(FACTS, 20))
+@settings(max_examples=examples(2), deadline=None)
 def test_answers_equal_those_of_the_events_and_of_plain_python(
     past: list[Any], warehouse: Client, clickhouse_url: str, redis_url: str
 ) -> None:
     name = project()
-    rows: list[Row] = []
-    warehouse.command("TRUNCATE TABLE hour_marks")  # what other tests stored is not due
-    for happens in [*past, "last"]:
-        if happens == "roll":
-            roll(clickhouse_url, redis_url)
-        elif happens == "again" and rows:
-            store(warehouse, *rows[: len(rows) // 2 + 1])
-        elif happens == "merge":
-            warehouse.command("OPTIMIZE TABLE hour_marks FINAL")
-        elif isinstance(happens, list) and happens:
-            new = [event(name, **facts) for facts in happens]
-            rows += new
-            store(warehouse, *new)
+    for happens, rows in lived([*past, "last"], name, warehouse, lambda: roll(clickhouse_url, redis_url)):
         if happens not in ("again", "merge"):
             for question, keep in questions(name):
                 wanted = counts(rows, question, keep)

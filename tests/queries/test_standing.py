@@ -24,7 +24,7 @@ async def test_what_waits_and_whom_nobody_drains_is_told_without_any_worker(redi
     shard = installed.shards[0]
     frame_bytes, size = frame.encode([Event(b"e" * 16, "demo", "signup", 1, 1)])
     append = (installed.window_ms, 1, size, frame_bytes, b"", "demo\0001")
-    await fcall(redis, "append", [shard.frames, shard.index, shard.counters, shard.ledger, shard.fence], *append)
+    await fcall(redis, "append", shard.appending, *append)
     await fcall(redis, "lease", [shard.lease, shard.epoch], "a worker", 60_000)
     await look(redis, Freshness(redis))
     assert (told("waiting_events"), told("free_shards")) == (1, shards - 1)

@@ -13,6 +13,7 @@ from queries.errors import Refused
 from queries.handler import answering
 from queries.route import Call, Route
 from queries.streamed import Streamed
+from tests.listening import listening
 
 Run = Any
 
@@ -23,12 +24,8 @@ async def serving(route: Route) -> AsyncIterator[str]:
     app = web.Application()
     service: Any = None  # an open route asks it for nothing
     app.router.add_route(route.method, "/", answering(service, route))
-    runner = web.AppRunner(app, handler_cancellation=True)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    await runner.cleanup()
+    async with listening(web.AppRunner(app, handler_cancellation=True)) as address:
+        yield f"{address}/"
 
 
 def route(run: Run, method: str = "GET") -> Route:

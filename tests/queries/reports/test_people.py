@@ -1,16 +1,21 @@
 """Whose an event is: persons by the links of identity, sessions by their moments."""
 
+import uuid
 from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from ingest_api.project import Project
+from queries import closed
 from queries.binder import Binder
 from queries.reports import attempts, people
 from queries.reports.funnel import FunnelAsked, read, shape
+from tests.queries.crowd import DAY
 from tests.queries.reports import happened
-from tests.queries.reports.happened import did, happen
+from tests.queries.reports.happened import NOON, did, happen
+from tests.queries.stored import event, store
+from tests.workers.rolling import roll
 
 pytestmark = pytest.mark.stack
 
@@ -73,3 +78,24 @@ def test_every_scan_binds_the_project_and_every_moment() -> None:
     assert people.of_project("exclude") == "project = {project:String} AND bot = ''"
     assert people.between(binder, -5, None) == "occurred_at >= fromUnixTimestamp64Milli({p0:Int64})"
     assert binder.parameters == {"p0": 0}
+
+
+def test_it_is_the_same_once_the_hours_are_closed_and_what_came_twice_counts_once(
+    warehouse: Client, clickhouse_url: str, redis_url: str
+) -> None:
+    facts = [
+        {**did(name, 60 * place + minute, client_id=f"c{place % 5}"), "event_id": uuid.uuid4()}
+        for place in range(60)
+        for minute, name in enumerate(("look", "buy", "buy"))
+        if (place + minute) % 3
+    ]
+    shop = happen(warehouse, *facts)
+    ways = ("person", "visitor", "session")
+    told = [reached(warehouse, shop, by=by, order=order) for by in ways for order in ("ordered", "strict")]
+    store(warehouse, *(event(shop.id, **one) for one in facts if one["occurred_at"] < NOON + DAY))
+    warehouse.command(f"ALTER TABLE hour_marks DELETE WHERE project != '{shop.id}'", settings={"mutations_sync": 1})
+    assert roll(clickhouse_url, redis_url) >= 60
+    binder = Binder({"project": shop.id}, zone="UTC")
+    found = warehouse.query(closed.clean((0, None), binder, once=True), parameters=binder.parameters).result_rows
+    assert 30 <= len(found[0][0]) < 60, "some hours hold each event once, and some do not"
+    assert told == [reached(warehouse, shop, by=by, order=order) for by in ways for order in ("ordered", "strict")]
