@@ -257,9 +257,10 @@ class Appender:
         """Give each shard the sluice of its server. Raises redis-py's errors where nobody knows which that is."""
         ways = [self._sluice(routing.known(self._redis, shard.number)) for shard in self._shards]
         self._ways = ways
+        for one in self._sluices.values():
+            one.shards = [shard for shard, way in zip(self._shards, ways, strict=True) if way is one]
         sluices = self.sluices
         for one in sluices:
-            one.shards = [shard for shard, way in zip(self._shards, ways, strict=True) if way is one]
             one.probe = routing.probe(self._redis, one.shards[0].number)
             one.most_bytes = self._max_pending_bytes // len(sluices)
             one.placed_by = len(ways)

@@ -81,7 +81,7 @@ class Lot:
         """What appends it."""
         data, size = frame.encode(self.events)
         shard = self.shard
-        keys = (shard.frames, shard.index, shard.counters, shard.ledger, shard.fence)
+        keys = shard.appending
         return (
             "FCALL", f"{LIBRARY}_append", len(keys), *keys,
             window_ms, len(self.events), size, data, b"".join(self.keyed),

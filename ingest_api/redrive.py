@@ -113,7 +113,7 @@ def _command(install: Install, shard: Shard, some: list[Rejected]) -> Command:
         data, size, events = first.raw, len(first.raw), first.events
     else:
         (data, size), events = frame.encode_rows([one.raw for one in some]), len(some)
-    keys = (shard.frames, shard.index, shard.counters, shard.ledger, shard.fence)
+    keys = shard.appending
     return (
         "FCALL", f"{LIBRARY}_restore", len(keys), *keys,
         install.window_ms, events, size, data, _keyed(some), first.skip, first.project, install.shard_count,

@@ -78,6 +78,7 @@ class Sluice:
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._free: asyncio.Queue[Lane] = asyncio.Queue()
+        telemetry.SERVERS.labels(self.name).set_function(lambda: self.takes or not self.shards)
 
     @property
     def takes(self) -> bool:

@@ -108,6 +108,11 @@ class Shard:
         """The number of shards by which events must have been placed, once it was raised; see `raising.py`."""
         return f"{self.tag}:count"
 
+    @functools.cached_property
+    def appending(self) -> list[str]:
+        """What the function `append` is called with; see `shard.lua`."""
+        return [self.frames, self.index, self.counters, self.ledger, self.fence]
+
 
 @dataclass(frozen=True, slots=True)
 class Install:

@@ -38,6 +38,8 @@ REFUSALS = Tally("ingest_refusals_total", "Refusals by reason", ("dialect", "rea
 PRESSURE = Gauge("ingest_pressure", "Pressure; events are shed from 1 on")
 #: how many ranks of dialects are shed: 0 none, 3 all
 SHED_RANKS = Gauge("ingest_shed_ranks", "Ranks of dialects shed")
+#: 1 while a server that holds shards takes events, else 0
+SERVERS = Gauge("ingest_server_takes_events", "Whether a server with shards takes events", ["server"])
 #: spans of traces, by what became of them: sent, dropped
 SPANS = Counter("ingest_spans_total", "Spans by outcome", ["outcome"])
 #: events written with one frame

@@ -138,9 +138,7 @@ async def test_the_worker_drains_and_the_query_service_sees_how_far(redis_url: s
         made = await install(front_door, 1, 86_400)
         shard, packed = made.shards[0], frame.encode([Event(b"e" * 16, "demo", "signup", 1, 1)])
         append = (made.window_ms, 1, packed[1], packed[0], b"", "demo\0001")
-        await fcall(
-            front_door, "append", [shard.frames, shard.index, shard.counters, shard.ledger, shard.fence], *append
-        )
+        await fcall(front_door, "append", shard.appending, *append)
     async with user(redis_url, "worker") as worker, user(redis_url, "query") as query:
         epoch = await fcall(worker, "lease", [shard.lease, shard.epoch], "w", 10_000)
         entries, _ = await Source(worker, shard, int(epoch)).take(1, 1024, 0)

@@ -12,6 +12,8 @@ from ingest_api.settings import Settings
 
 NOW = 1_795_000_000_000
 PROJECT = Project("demo", ("site_abc123",), NOW)
+#: read once: the environment is slow to read, and some tests ask for thousands of contexts
+LIMITS = Limits.of(Settings())
 
 
 def draft(name: str = "signup", **fields: Any) -> Draft:
@@ -21,7 +23,7 @@ def draft(name: str = "signup", **fields: Any) -> Draft:
 
 def context(project: Project = PROJECT, *, recent_only: bool = False, **limits: int) -> Context:
     """A request of this project, now, under the default limits unless others are named."""
-    known = msgspec.structs.replace(Limits.of(Settings()), **limits)
+    known = msgspec.structs.replace(LIMITS, **limits)
     earliest, latest = window(project, known, NOW, recent_only=recent_only)
     return Context(project, "intake", NOW, earliest, latest, "127.0.0.1", "test", known)
 

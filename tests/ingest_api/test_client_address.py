@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ingest_api.client_address import client_address
 from ingest_api.settings import Settings
+from tests.listening import listening
 
 PROXIES = "127.0.0.0/8, 10.0.0.0/8,2001:db8:1::/48 192.168.7.0/24"
 
@@ -36,12 +37,9 @@ class Asked:
 async def asked() -> AsyncIterator[Asked]:
     """A real server on a real socket; its peer is 127.0.0.1."""
     one = Asked()
-    runner = web.ServerRunner(web.Server(one.answer, loop=asyncio.get_running_loop()))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    one.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    yield one
-    await runner.cleanup()
+    async with listening(web.ServerRunner(web.Server(one.answer, loop=asyncio.get_running_loop()))) as address:
+        one.url = f"{address}/"
+        yield one
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from ingest_api.redis_url import places
 from ingest_api.stream import Install, Shard, connect, install
 from tests.appending import appending
 from tests.ingest_api.events import stamped
-from tests.topologies import Nodes, command
+from tests.topologies import Nodes, command, emptied
 
 pytestmark = pytest.mark.stack
 
@@ -25,11 +25,8 @@ pytestmark = pytest.mark.stack
 @pytest.fixture
 async def redis(redis_url: str, nodes: Nodes) -> AsyncIterator[Any]:
     """A client of an empty cluster, and of a control server."""
-    client = connect(f"{redis_url} {nodes.url}")
-    for one in await routing.servers(client):
-        await one.flushall()
-    yield client
-    await client.aclose()
+    async with emptied(f"{redis_url} {nodes.url}") as client:
+        yield client
 
 
 @pytest.fixture

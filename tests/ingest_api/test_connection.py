@@ -17,6 +17,7 @@ from ingest_api.stream import Redis
 from tests.ingest_api.conftest import Door, opened
 from tests.ingest_api.desync import CASES
 from tests.ingest_api.wire import EVENT, Said, answers, event, post, talk
+from tests.listening import listening
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
@@ -205,11 +206,8 @@ async def test_a_handler_that_fails_is_a_500_and_its_error_is_not_quoted(caplog:
     async def fail(_request: web.BaseRequest) -> web.StreamResponse:
         raise ValueError("what the client said")
 
-    runner = web.ServerRunner(Server(fail, Settings()))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    said = await only(runner.addresses[0][1], event())
-    await runner.cleanup()
+    async with listening(web.ServerRunner(Server(fail, Settings()))) as address:
+        said = await only(address.port or 0, event())
     assert (said.status, said.json()["error"], said.headers["connection"]) == (500, "internal", "close")
     (record,) = (record for record in caplog.records if record.levelname == "ERROR")
     logged = vars(record)

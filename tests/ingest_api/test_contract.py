@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ingest_api import routing
 from ingest_api.append import Appender
-from ingest_api.stream import Install, Redis, connect, install
+from ingest_api.stream import Install, Redis, install
 from tests.appending import appending
 from tests.ingest_api import test_append, test_halt, test_ledger, test_progress, test_redrive, test_stream
 from tests.workers import test_erase_keys, test_kept
@@ -42,16 +41,6 @@ globals().update({test.__name__: test for test in SUITE})
 def redis_url(request: pytest.FixtureRequest, redis_url: str) -> str:
     """One Redis runs the same tests in their own files."""
     return f"{redis_url} {request.getfixturevalue(request.param).url}"
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """A client on empty servers."""
-    client = connect(redis_url)
-    for one in await routing.servers(client):
-        await one.flushall()
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ async def test_every_key_expires_and_the_first_count_says_where_copying_begins(
 
 async def test_a_frame_of_an_older_front_door_is_in_no_book(redis: Redis, made: Install) -> None:
     shard = made.shards[0]
-    keys = [shard.frames, shard.index, shard.counters, shard.ledger, shard.fence]
+    keys = shard.appending
     await fcall(redis, "append", keys, made.window_ms, 1, 10, b"frame", b"", "")
     assert await books(redis, made) == {}
     assert await redis.xlen(shard.frames) == 1

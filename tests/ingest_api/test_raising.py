@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis.exceptions import ResponseError
 
-from ingest_api import raising, routing
+from ingest_api import raising
 from ingest_api.dialect import Verdict
 from ingest_api.durability import Level
 from ingest_api.progress import read_progress
@@ -20,7 +20,6 @@ from ingest_api.stream import (
     Install,
     Redis,
     Shard,
-    connect,
     fcall,
     install,
     library,
@@ -30,7 +29,7 @@ from ingest_api.stream import (
 from tests.appending import appending
 from tests.ingest_api.events import stamped
 from tests.ingest_api.pair import pair
-from tests.topologies import Nodes, Primaries
+from tests.topologies import Nodes, Primaries, emptied
 
 pytestmark = pytest.mark.stack
 
@@ -55,7 +54,7 @@ async def raise_to(redis: Redis, count: int, most: int = 10) -> list[str]:
 
 async def append(redis: Redis, shard: Shard, shards: int, keyed: bytes = b"") -> Any:
     """One event, placed by this number of shards."""
-    keys = [shard.frames, shard.index, shard.counters, shard.ledger, shard.fence]
+    keys = shard.appending
     return await fcall(redis, "append", keys, WINDOW_MS, 1, 10, b"frame", keyed, "demo\0001", shards)
 
 
@@ -230,20 +229,17 @@ async def test_shards_of_a_cluster_are_raised_where_they_lie(redis_url: str, nod
 
 
 async def raised_under_load(url: str) -> None:
-    redis = connect(url)
-    for server in await routing.servers(redis):
-        await server.flushall()
-    made = await install(redis, 3, 3600)
-    some = [stamped(key=f"k{number}" if number % 2 else "", number=number) for number in range(40)]
-    async with appending(url, made) as appender:
-        assert set(await appender.append(some)) == {Verdict.NEW}
-        assert (await raise_to(redis, 8))[-1] == "there are 8"
-        assert Counter(await appender.append(some)) == {Verdict.NEW: 20, Verdict.DUPLICATE: 20}
-    now = await read_install(redis)
-    assert sum(one.waiting for one in await read_progress(redis, now)) == 60
-    await raising.end_older(redis)
-    assert not await raising.older(redis)
-    await redis.aclose()
+    async with emptied(url) as redis:
+        made = await install(redis, 3, 3600)
+        some = [stamped(key=f"k{number}" if number % 2 else "", number=number) for number in range(40)]
+        async with appending(url, made) as appender:
+            assert set(await appender.append(some)) == {Verdict.NEW}
+            assert (await raise_to(redis, 8))[-1] == "there are 8"
+            assert Counter(await appender.append(some)) == {Verdict.NEW: 20, Verdict.DUPLICATE: 20}
+        now = await read_install(redis)
+        assert sum(one.waiting for one in await read_progress(redis, now)) == 60
+        await raising.end_older(redis)
+        assert not await raising.older(redis)
 
 
 async def test_at_replica_a_fence_is_on_the_replica_before_the_number_is_raised() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from prometheus_client import REGISTRY
 
 from ingest_api import routing
 from ingest_api.append import Appender
@@ -14,7 +15,7 @@ from ingest_api.dialect import Verdict
 from ingest_api.errors import Unavailable
 from ingest_api.normalise import Stamped
 from ingest_api.sluice import MAX_WRITES
-from ingest_api.stream import Install, install
+from ingest_api.stream import Install, Redis, install
 from tests.appending import appending
 from tests.ingest_api.conftest import Door, opened
 from tests.ingest_api.events import stamped
@@ -78,6 +79,7 @@ async def test_a_server_that_hangs_holds_up_nobody_else_s_events(
             assert await appender.append([stamped(number=n) for n in range(30)]) == [Verdict.NEW] * 30
             assert await entries_of(redis, made, (0, 2)) == before + 30, "unkeyed events avoid the server"
             assert appender.problems == {routing.name(await routing.at(redis, 1)): "it does not answer"}
+            assert [takes(await routing.at(redis, number)) for number in (0, 1)] == [1, 0]
         finally:
             hung.signal(signal.SIGCONT)
         assert await again == [Verdict.NEW]
@@ -90,6 +92,12 @@ async def test_a_server_that_hangs_holds_up_nobody_else_s_events(
 
         await until(taken)
         assert appender.problems == {}
+        assert [takes(await routing.at(redis, number)) for number in (0, 1)] == [1, 1]
+
+
+def takes(server: Redis) -> float | None:
+    """What the metric says of a server."""
+    return REGISTRY.get_sample_value("ingest_server_takes_events", {"server": routing.name(server)})
 
 
 async def _begun(appender: Appender) -> bool:

@@ -39,7 +39,7 @@ async def test_before_the_first_start_there_is_no_installation(redis: Redis) -> 
 async def append(redis: Redis, made: Install, digest: bytes, payload: bytes) -> tuple[bytes, bytes]:
     """One keyed event into shard 0."""
     shard: Shard = made.shards[0]
-    keys = [shard.frames, shard.index, shard.counters, shard.ledger, shard.fence]
+    keys = shard.appending
     keyed = b"\x00\x00" + digest + payload
     answer = await fcall(redis, "append", keys, made.window_ms, 1, 10, b"frame", keyed, "demo\0001", made.shard_count)
     return answer[0], answer[1]

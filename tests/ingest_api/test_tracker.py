@@ -10,11 +10,11 @@ import brotli  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from aiohttp import web
 
-from deploy.local.ports import HOST
 from ingest_api.app import routes
 from ingest_api.front_door import FrontDoor
 from ingest_api.settings import Settings
 from ingest_api.tracker import chosen, packed, tracker
+from tests.listening import listening
 
 SCRIPT = b"window.PULSE = {};\n" * 20
 PAGE = {"Origin": "https://shop.example"}
@@ -23,13 +23,11 @@ PAGE = {"Origin": "https://shop.example"}
 @asynccontextmanager
 async def served(file: Path) -> AsyncIterator[aiohttp.ClientSession]:
     """The handler of this file behind a real socket."""
-    handler = tracker(file)
-    runner = web.ServerRunner(web.Server(handler))
-    await runner.setup()
-    await web.TCPSite(runner, HOST, 0).start()
-    async with aiohttp.ClientSession(f"http://{HOST}:{runner.addresses[0][1]}", auto_decompress=False) as client:
+    async with (
+        listening(web.ServerRunner(web.Server(tracker(file)))) as address,
+        aiohttp.ClientSession(address, auto_decompress=False) as client,
+    ):
         yield client
-    await runner.cleanup()
 
 
 @pytest.fixture

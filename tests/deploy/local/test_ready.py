@@ -15,6 +15,7 @@ from aiohttp import web
 from deploy.local import ready
 from deploy.local.ports import HOST, free_port
 from ingest_api.stream import WORKERS, Redis
+from tests.listening import listening
 
 
 @asynccontextmanager
@@ -26,14 +27,8 @@ async def answering(status: int, text: str) -> AsyncIterator[int]:
 
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    port = free_port()
-    await web.TCPSite(runner, HOST, port).start()
-    try:
-        yield port
-    finally:
-        await runner.cleanup()
+    async with listening(web.AppRunner(app)) as address:
+        yield address.port or 0
 
 
 async def test_a_service_is_ready_when_it_listens_and_answers_200() -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from deploy.local.ports import HOST, free_port
 from deploy.local.running import RunningStack
 from deploy.local.show import demo
+from tests.listening import listening
 
 
 @pytest.mark.stack
@@ -32,12 +33,10 @@ async def test_a_demo_that_cannot_work_says_so_and_does_not_raise() -> None:
 
     app = web.Application()
     app.router.add_post("/{path:.*}", refuse)
-    runner, port, output = web.AppRunner(app), free_port(), io.StringIO()
-    await runner.setup()
-    await web.TCPSite(runner, HOST, port).start()
-    env = {"HEADRACE_URL": f"http://{HOST}:{port}", "HEADRACE_WRITE_KEY": "k"}
-    await demo(Console(file=output, width=300), {**env, "HEADRACE_REDIS_URL": f"redis://{HOST}:{free_port()}/0"}, 1)
-    await runner.cleanup()
+    output, nothing = io.StringIO(), f"redis://{HOST}:{free_port()}/0"
+    async with listening(web.AppRunner(app)) as address:
+        env = {"HEADRACE_URL": str(address), "HEADRACE_WRITE_KEY": "k", "HEADRACE_REDIS_URL": nothing}
+        await demo(Console(file=output, width=300), env, 1)
     text = output.getvalue()
     assert "0 events acknowledged" in text
     assert re.search("refused: .*: 401 no such key", text)
