@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.bench import guard, report
 from tests.bench.append import append
 from tests.bench.drain import drain
+from tests.bench.endurance import endurance
 from tests.bench.front_door import batch, single
 from tests.bench.heavy import heavy
 from tests.bench.idle import idle
@@ -50,10 +51,11 @@ STAGES: dict[str, Callable[[Plan], Outcome]] = {
     "sizes": sizes,
     "workers": workers,
     "idle": idle,
+    "endurance": endurance,
     "simulation": simulation,
 }
 #: run only where they are named: what they tell does not change from day to day
-ASKED_FOR = {"page", "peers", "sizes", "workers", "idle", "simulation"}
+ASKED_FOR = {"page", "peers", "sizes", "workers", "idle", "endurance", "simulation"}
 #: what the quick run leaves out besides: it takes longer than all others together
 SLOW = {"instructions"}
 

@@ -14,7 +14,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.client import Client
 
 from ingest_api.stream import connect
-from workers import migrate
+from workers import migrate, upkeep
 from workers.rollup import Building, state
 from workers.stretches import Stretching
 from workers.visit import visit
@@ -108,13 +108,14 @@ async def _rolled_up(url: str, redis_url: str) -> None:
     try:
         async with visit(url, 600) as client:
             building = Building(client, redis, grace=0, settle=0)
-            while (batch := await building.due()).hours:
+            while (batch := await building.due()).pieces:
                 await building.batch(batch)
                 await _say_state(client)
             stretching = Stretching(client, redis, grace=0, settle=0)
-            while (stretches := await stretching.due()).stretches:
+            while (stretches := await stretching.due()).pieces:
                 await stretching.batch(stretches)
-                _say(f"sessions of {stretches.stretches[0].project} rolled up back to {stretches.stretches[-1].at}")
+                _say(f"sessions of {stretches.pieces[0].project} rolled up back to {stretches.pieces[-1].at}")
+            await upkeep.clean(client)  # as a worker does each hour
     finally:
         await redis.aclose()
 

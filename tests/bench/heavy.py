@@ -6,13 +6,12 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import aiohttp
 
 from deploy.local import demo_project
 from deploy.local.running import RunningStack, running
-from tests.bench.front_door import Load, generate
+from tests.bench.journey import offer
 from tests.bench.measure import Sample, median, ratio, spread
 from tests.bench.plan import Plan
 from tests.bench.report import Goal, Line, Outcome
@@ -20,7 +19,6 @@ from workers import migrate
 
 _STAGE = "50 heavy questions"
 _ASKERS = 50
-_CONNECTIONS = 64
 _EVENTS = 2_000_000
 _GOAL = 2.0
 #: everybody of a month, counted exactly, by the hour: nothing that a rollup answers
@@ -74,11 +72,7 @@ def _fill(env: Mapping[str, str]) -> None:
 
 
 async def _offer(plan: Plan, stack: RunningStack) -> Sample:
-    port = urlsplit(stack.env["HEADRACE_INGEST_URL"]).port or 0
-    token, seconds = stack.env["HEADRACE_WRITE_KEY"], plan.probed_seconds / 2
-    load: Load = await asyncio.to_thread(
-        lambda: generate(port, token, rate=plan.offered, connections=_CONNECTIONS, seconds=seconds, within=seconds + 60)
-    )
+    load = await offer(stack, plan.offered, plan.probed_seconds / 2)
     if load.failed:
         raise RuntimeError(f"{load.failed} events were not acknowledged")
     return Sample(events=load.events, rate=load.rate, p50_ms=load.p50_ms, p99_ms=load.p99_ms)

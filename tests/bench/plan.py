@@ -22,7 +22,9 @@ class Plan:
     crowd: Path | None = None
     #: before the memory of an idle stack is read
     idle_seconds: float = 60.0
+    #: of each burden that is borne for long
+    endured_seconds: float = 300.0
 
 
 WHOLE = Plan(3, 4.0, 200_000, 1_000, 8.0, 15.0, 2_000_000)
-QUICK = Plan(1, 2.0, 100_000, 1_000, 3.0, 6.0, 200_000)
+QUICK = Plan(1, 2.0, 100_000, 1_000, 3.0, 6.0, 200_000, endured_seconds=30.0)

@@ -1,7 +1,7 @@
 """A second worker: a backlog drained by one process and by two, and how soon shards move when one comes or goes.
 
-ClickHouse is not to be the limit, so what arrives is thrown away there: the table `events` has the engine Null and no
-views. All else is as in production; workers and stores share the processors.
+ClickHouse is not to be the limit, and here it would share the processors: inserts of events are read whole in front of
+it and thrown away, all else it is asked itself. What workers do is as in production.
 """
 
 import asyncio
@@ -9,12 +9,12 @@ import contextlib
 import os
 import signal
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-from clickhouse_connect.driver.client import Client
+from urllib.parse import urlsplit
 
 from ingest_api.normalise import Stamped
 from ingest_api.progress import ShardProgress, read_progress
@@ -26,26 +26,24 @@ from tests.bench.measure import Meter, Sample, alternate, median, ratio, spread
 from tests.bench.plan import Plan
 from tests.bench.report import Goal, Line, Outcome, noise
 from tests.bench.room import room
+from tests.faults.clickhouse_proxy import ClickHouseProxy, loses
 from tests.waiting import until
-from workers import heartbeat, migrate
+from workers import heartbeat
 
 _STAGE = "workers"
 _SEED = 7
 _GOAL, _SHARES_SECONDS = 1.6, 10.0
-#: events for each that a drain of one worker finds: two of them need longer than a look at the shares
-_MORE = 2
+#: events for each that a drain of one worker finds: what two of them need to begin and end is to be little of it
+_MORE = 4
 #: whoever holds the leases until all workers are up, so that they begin together
 _HOLDER, _HELD_MS = "the bench", 120_000
 #: no lease runs out, however busy the machine: its next owner would look for the batch in ClickHouse, which keeps none
 _FOR_LONG = {"HEADRACE_LEASE_SECONDS": "60"}
 _WITHIN = 120.0
+#: between two looks at what waits: each takes processors that the workers want
+_LOOK_SECONDS = 0.1
 #: characters of each worker's log that are shown where it did not come to an end
 _TOLD = 3_000
-_NOTHING_IS_KEPT = (
-    "CREATE TABLE nothing AS events ENGINE = Null",
-    "DROP TABLE events",
-    "RENAME TABLE nothing TO events",
-)
 
 
 def workers(plan: Plan) -> Outcome:
@@ -54,11 +52,10 @@ def workers(plan: Plan) -> Outcome:
     entries = prepared.stamped(plan.backlog * _MORE, _SEED)
     with (
         tempfile.TemporaryDirectory(prefix="headrace-bench-") as name,
-        stores.local_clickhouse(Path(name)) as clickhouse,
+        stores.local_clickhouse(Path(name)) as engine,
+        _nothing_kept(engine) as clickhouse,
     ):
-        stores.migrate(clickhouse)
-        with migrate.connect(clickhouse) as client:
-            _keep_nothing(client)
+        stores.migrate(engine)
         runs = alternate(
             plan.rounds,
             lambda: _drained(2, entries, clickhouse, problems),
@@ -81,12 +78,23 @@ def workers(plan: Plan) -> Outcome:
     return Outcome(lines, [told, *noise(_STAGE, runs[1])], problems)
 
 
-def _keep_nothing(client: Client) -> None:
-    views = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'MaterializedView'"
-    for (name,) in client.query(views).result_rows:
-        client.command(f"DROP VIEW {name}")
-    for statement in _NOTHING_IS_KEPT:
-        client.command(statement)
+@contextlib.contextmanager
+def _nothing_kept(clickhouse: str) -> Iterator[str]:
+    """Where inserts are read, answered and thrown away, in a thread of this process; all else goes to the engine."""
+    real = urlsplit(clickhouse)
+    proxy = ClickHouseProxy(real.port or 0)
+    proxy.spoil = loses
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(proxy.start(), loop).result(_WITHIN)
+        yield clickhouse.replace(f":{real.port}", f":{proxy.port}")
+    finally:
+        asyncio.run_coroutine_threadsafe(proxy.stop(), loop).result(_WITHIN)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def _drained(count: int, entries: Sequence[Stamped], clickhouse: str, problems: list[str]) -> Sample:
@@ -132,6 +140,7 @@ async def _watched(redis_url: str, made: Install, pids: list[int], wanted: int) 
             return any(shard.owner for shard in await read_progress(redis, made))
 
         async def done() -> bool:
+            await asyncio.sleep(_LOOK_SECONDS)
             return not sum(shard.waiting for shard in await read_progress(redis, made))
 
         await until(lambda: _heard(redis, pids), within=_WITHIN)

@@ -50,7 +50,7 @@ class ClickHouseProxy:
             await self._client.close()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        body = await request.read()
+        body = await request.content.read()  # of any size
 
         async def forward() -> web.Response:
             return await self._forward(request, body)

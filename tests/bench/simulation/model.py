@@ -29,7 +29,7 @@ class UnitCosts:
     #: of a batch, and of each of its events, until its rows are made; one at a time in a worker
     prepare_batch: float = 0.005
     prepare_event: float = 10e-6
-    #: of an insert and its commit; shards side by side
+    #: of an insert and its commit; of an event while every shard inserts, for the store shares itself among them
     insert_batch: float = 0.05
     insert_event: float = 10e-6
     #: of an insert that is refused
@@ -70,7 +70,7 @@ class Pipeline:
         self._scenario, self._making, self._costs = scenario, making, costs
         self._dice = random.Random(seed)
         self._workers: list[Worker] = []
-        self._frames = 0
+        self._frames = self._inserting = 0
         self._starts(arrivals)
 
     def run(self, every: float = 0.1) -> list[tuple[float, float, int]]:
@@ -182,8 +182,13 @@ class Pipeline:
             if shard.number in worker.stopping:
                 return
             backoff = min(backoff * 2, _LONGEST_BACKOFF)
-        insert = costs.insert_batch + events * costs.insert_event
-        yield self.env.timeout(self._scenario.insert_seconds + insert)
+        yield self.env.timeout(self._scenario.insert_seconds)
+        self._inserting += 1
+        try:
+            each = costs.insert_event * self._inserting / len(self.shards)
+            yield self.env.timeout(costs.insert_batch + events * each)
+        finally:
+            self._inserting -= 1
         self.stored.setdefault((shard.number, batch[0].number), events)
         if shard.epoch == epoch:
             now = float(self.env.now)

@@ -14,7 +14,7 @@ from tests.bench.simulation import page
 from tests.bench.simulation.curves import Compared, compare, even
 from tests.bench.simulation.model import Pipeline, UnitCosts
 from tests.bench.simulation.rounds import Round, rounds
-from tests.bench.simulation.scenario import MAKING, SCENARIOS, Scenario
+from tests.bench.simulation.scenario import LOSS, MAKING, SCENARIOS, Scenario
 from tests.faults.servers import Warehouse
 from tests.faults.stage import Stage
 from tests.faults.staging import Making, staged
@@ -23,6 +23,8 @@ _STAGE = "simulation"
 _EVERY = 0.1
 #: runs of the simulation beside each real one: pauses are drawn by lot
 _SEEDS = 20
+#: as many rounds as of others: where in their rounds workers are moves the curve by a second and more
+_TIMES = {LOSS: 2}
 #: below this the figures are not published
 _ROUNDS = 3
 _DOCUMENT = children.ROOT / "docs" / "scale.md"
@@ -47,7 +49,7 @@ async def _simulation(plan: Plan) -> Outcome:
             await warehouse.actor.start()
             async with staged(Path(name), warehouse, Making(_ENV)) as stage:
                 await stage.sql("SYSTEM START MERGES")
-                played = {one: await rounds(stage, one, plan.rounds) for one in SCENARIOS}
+                played = {one: await rounds(stage, one, plan.rounds * _TIMES.get(one, 1)) for one in SCENARIOS}
                 problems = await _problems(stage, played)
         finally:
             await warehouse.actor.kill()
