@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from tests.listening import listening
 from tests.waiting import until
 
 _service: Any = pytest.importorskip(
@@ -79,14 +80,9 @@ async def collecting() -> AsyncIterator[Collector]:
     collector = Collector()
     app = web.Application()
     app.router.add_post("/v1/traces", collector.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    collector.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1/traces"
-    try:
+    async with listening(web.AppRunner(app)) as address:
+        collector.url = f"{address}/v1/traces"
         yield collector
-    finally:
-        await runner.cleanup()
 
 
 def _told(service: str, span: Any) -> Told:

@@ -13,10 +13,9 @@ import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from deploy.local.running import RunningStack, running
-from ingest_api import routing
-from ingest_api.stream import Redis, connect
+from ingest_api.stream import Redis
 from tests import stores
-from tests.topologies import Nodes, Primaries
+from tests.topologies import Nodes, Primaries, emptied
 from tests.topologies import running as at_work
 from workers.address import address
 
@@ -50,11 +49,9 @@ def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """A client on an empty Redis."""
-    client = connect(redis_url)
-    await client.flushall()
-    yield client
-    await client.aclose()
+    """A client on an empty Redis, or on several."""
+    async with emptied(redis_url) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
@@ -74,11 +71,8 @@ async def nodes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Nodes
 @pytest.fixture
 async def several(redis_url: str, primaries: Primaries) -> AsyncIterator[Any]:
     """A client of a control server and two with shards, all empty: redis-py 5 types answers as "awaitable or not"."""
-    client = connect(f"{redis_url} {primaries.url}")
-    for one in await routing.servers(client):
-        await one.flushall()
-    yield client
-    await client.aclose()
+    async with emptied(f"{redis_url} {primaries.url}") as client:
+        yield client
 
 
 @pytest.fixture

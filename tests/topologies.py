@@ -53,6 +53,18 @@ sentinel failover-timeout shards 6000
 S = TypeVar("S", bound="Servers")
 
 
+@contextlib.asynccontextmanager
+async def emptied(url: str) -> AsyncIterator[Any]:
+    """A client of these servers, all empty: redis-py 5 types answers as "awaitable or not"."""
+    client = connect(url)
+    for one in await routing.servers(client):
+        await one.flushall()
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
 class Servers:
     """Some servers. `url` is what HEADRACE_REDIS_URL holds behind the control server."""
 

@@ -70,7 +70,7 @@ RIMS: dict[str, tuple[str, ...]] = {
             "queries/store.py",
         ),
         "workers/inventory.py",
-        *("workers/numbers.py", "workers/rollup.py", "workers/stretches.py", "workers/upkeep.py"),
+        *("workers/builder.py", "workers/numbers.py", "workers/rollup.py", "workers/upkeep.py"),
         *("deploy/local/*", "clients/cli/checkup.py", "clients/cli/checks/clickhouse.py", "clients/cli/rollups.py"),
         "clients/cli/migrate.py",
     ),

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from ingest_api import erasures, frame, tombstones
+from ingest_api import erasures, frame, routing, tombstones
 from ingest_api.erasures import Erasure, What
 from ingest_api.ledger import Line, books, in_flight, read
 from ingest_api.moment import now_ms
@@ -69,7 +69,8 @@ async def traces(warehouse: AsyncClient, redis: Redis, archive: Archive | None, 
             deleted = {"apply_deleted_mask": 0} if table == "events" else {}
             if (await warehouse.query(asked, settings=deleted)).result_rows[0][0]:
                 found.append(f"{table}: {marker}")
-    await redis.config_set("rdbcompression", "no")
+    for server in await routing.servers(redis):
+        await server.config_set("rdbcompression", "no")
     async for key in redis.scan_iter(count=1000):
         dumped = key + (await redis.dump(key) or b"") + await _unpacked(redis, key)
         found += [f"{key.decode()}: {marker}" for marker in markers if marker.encode() in dumped]

@@ -10,6 +10,8 @@ import msgspec
 from aiohttp import web
 from aiosmtpd.smtp import SMTP
 
+from tests.listening import listening
+
 
 @dataclass
 class Receiver:
@@ -37,14 +39,9 @@ async def receiving(*statuses: int, headers: Mapping[str, str] | None = None) ->
     one = Receiver(statuses=list(statuses), headers=headers or {})
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", one.take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    one.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    try:
+    async with listening(web.AppRunner(app, access_log=None)) as address:
+        one.url = f"{address}/hook"
         yield one
-    finally:
-        await runner.cleanup()
 
 
 @dataclass

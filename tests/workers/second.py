@@ -7,6 +7,7 @@ from pathlib import Path
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
+from ingest_api import routing
 from ingest_api.stream import Redis, connect, read_install
 from tests.workers.history import History
 from workers import migrate
@@ -46,15 +47,20 @@ async def second(redis_url: str, clickhouse_url: str) -> AsyncIterator[Second]:
     """Its stores, gone at the end."""
     there = clickhouse_url.replace("database=headrace", f"database={DATABASE}")
     assert there != clickhouse_url
-    redis_there = redis_url.removesuffix("/0") + "/1"
+    redis_there = " ".join(f"{one.removesuffix('/0')}/1" for one in redis_url.split())
     redis = connect(redis_there)
-    await redis.flushdb()
+    await _empty(redis)
     with contextlib.closing(migrate.connect(there)) as admin:
         async with visit(there, 60) as warehouse:
             yield Second(redis, redis_there, there, warehouse)
         admin.command(f"DROP DATABASE {DATABASE} SYNC")
-    await redis.flushdb()
+    await _empty(redis)
     await redis.aclose()
+
+
+async def _empty(redis: Redis) -> None:
+    for one in await routing.servers(redis):
+        await one.flushdb()
 
 
 async def back_up(history: History, folder: Path) -> Manifest:

@@ -13,7 +13,7 @@ from ingest_api import routing
 from ingest_api.durability import Level
 from ingest_api.stream import connect, install, set_durability
 from tests.clients.cli.checks.conftest import Look
-from tests.topologies import Nodes, Primaries, Watched, command, running
+from tests.topologies import Nodes, Primaries, Watched, command, emptied, running
 
 pytestmark = pytest.mark.stack
 
@@ -64,24 +64,21 @@ async def test_a_cluster_below_replica_and_one_that_must_be_whole_are_warned_of(
     look: Look, redis_url: str, nodes: Nodes
 ) -> None:
     url = f"{redis_url} {nodes.url}"
-    redis = connect(url)
-    for one in await routing.servers(redis):
-        await one.flushall()
-    await install(redis, 4, 3600)
-    probe = await look(redis_url=url)
-    below = await shards(probe)
-    assert (below.state, below.remedy.endswith("headrace durability replica.")) == (State.WARN, True)
-    await set_durability(redis, Level.REPLICA)
-    assert (await shards(probe)).state is State.OK
-    await asyncio.gather(
-        *(command(port, "CONFIG", "SET", "cluster-require-full-coverage", "yes") for port in nodes.ports)
-    )
-    whole = await shards(probe)
-    await asyncio.gather(
-        *(command(port, "CONFIG", "SET", "cluster-require-full-coverage", "no") for port in nodes.ports)
-    )
-    assert (whole.state, "cluster-require-full-coverage yes" in whole.found) == (State.WARN, True)
-    await redis.aclose()
+    async with emptied(url) as redis:
+        await install(redis, 4, 3600)
+        probe = await look(redis_url=url)
+        below = await shards(probe)
+        assert (below.state, below.remedy.endswith("headrace durability replica.")) == (State.WARN, True)
+        await set_durability(redis, Level.REPLICA)
+        assert (await shards(probe)).state is State.OK
+        await asyncio.gather(
+            *(command(port, "CONFIG", "SET", "cluster-require-full-coverage", "yes") for port in nodes.ports)
+        )
+        whole = await shards(probe)
+        await asyncio.gather(
+            *(command(port, "CONFIG", "SET", "cluster-require-full-coverage", "no") for port in nodes.ports)
+        )
+        assert (whole.state, "cluster-require-full-coverage yes" in whole.found) == (State.WARN, True)
 
 
 async def test_sentinel_below_replica_is_warned_of(look: Look, tmp_path: Path) -> None:
