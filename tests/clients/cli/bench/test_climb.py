@@ -3,6 +3,7 @@
 import pytest
 
 from clients.cli.bench.climb import Climb, Course
+from clients.cli.bench.knee import problem
 from clients.cli.bench.step import Offer
 from clients.cli.bench.watch import Watch
 from clients.cli.service import Service
@@ -24,6 +25,13 @@ async def test_steps_grow_by_half_until_the_events_are_used_up(service: Service)
 
 
 async def test_the_first_step_that_does_not_hold_is_the_last(service: Service) -> None:
-    one = climb(service, Course(rate=100, seconds=0.5, latency=0.001, lag=60), [])
-    assert "longer than 0 ms" in await one.run()
+    course = Course(rate=100, seconds=0.5, latency=0.001, lag=60)
+    one = climb(service, course, [])
+    assert await one.run() == problem(one.steps[-1], course.limits) != ""
     assert len(one.steps) == 1
+
+
+async def test_what_is_answered_in_time_after_the_last_was_offered_counts_as_in_time(service: Service) -> None:
+    one = climb(service, Course(rate=100, seconds=0.1, most_events=10, latency=60_000, lag=60), [])
+    await one.run()
+    assert [step.acknowledged for step in one.steps] == [100]

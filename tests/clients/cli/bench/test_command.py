@@ -40,7 +40,7 @@ async def test_it_tells_each_step_and_leaves_its_events_in_a_project_of_its_own(
 
 async def test_what_gives_way_is_named_with_what_to_do(stack: RunningStack, headrace: Headrace) -> None:
     headrace.env = await admin(stack)
-    ended = await headrace("bench", *SHORT, "--latency", "0.001")
+    ended = await headrace("bench", *SHORT, "--lag", "60", "--latency", "0.001")
     assert ended.code == 0, ended.err
     assert "The first step did not hold" in ended.out
     assert "The limit is front door: " in ended.out
