@@ -2,6 +2,10 @@
 
 An event becomes one number, time | first step it can be | all steps it can be, so that sorting numbers puts events in
 their order. From the last step backwards, each event is given the steps that an attempt takes after it.
+
+Sorting is what takes long, and mostly it is not needed: of a step's events after an attempt's step, the least number is
+the next. An attempt from somebody's very first step comes as far as any, unless it was the window that ended it; only
+the numbers of those whose first attempt came late are sorted.
 """
 
 from collections.abc import Iterable
@@ -50,6 +54,12 @@ class Funnel:
         """The number of no event: later than all."""
         return f"bitNot(to{self.number}(0))"
 
+    @property
+    def plain(self) -> bool:
+        """Whether no event can be two steps and none ends an attempt; the events of sessions are in order anyway."""
+        apart = len({step.event for step in self.steps}) == len(self.steps)
+        return apart and not self.strict and self.by != "session"
+
 
 def build(funnel: Funnel) -> Statement:
     """A row for all, then one for each value of the breakdown: whether it is for all, the value, a tuple for each step.
@@ -78,17 +88,49 @@ def _furthest(funnel: Funnel) -> str:
     """Of everybody the attempt that came furthest, of equal ones the earliest: `times` of its steps, `value`."""
     last = len(funnel.steps)
     after = ", ".join(_after(funnel, step) for step in range(last, 1, -1))
-    window = funnel.scope.binder.bind(funnel.window << funnel.bits, funnel.number)
-    in_time = "".join(f" + ({step} <= bitOr(x, {(1 << funnel.bits) - 1}) + {window})" for step in _rest(last, 2, "n"))
+    in_time = "".join(f" + ({step} <= {_limit(funnel, 'x')})" for step in _rest(last, 2, "n"))
     levels = f"arrayMap((x, n) -> if({_is(1)}, 1{in_time}, 0), numbers, after2)"
-    best = ", ".join(("numbers[place]", *_rest(last, 2, "after2[place]")))
-    times = f"arrayMap(x -> toInt64({_time(funnel, 'x')}), arraySlice([{best}], 1, level))"
-    value = "arraySort(arrayMap(s -> s.2, arrayFilter(s -> s.1 = numbers[place], starts)))[1]" if funnel.value else "''"
+    furthest = "arrayMax(levels) AS furthest, indexOf(levels, furthest) AS place"
+    steps, level = ", ".join(("numbers[place]", *_rest(last, 2, "after2[place]"))), "furthest"
+    rows = _numbers(funnel)
+    if funnel.plain:
+        rows = _firsts(funnel, rows)
+        steps, level = f"if(late, [{steps}], firsts)", "if(late, furthest, came)"
+    else:
+        steps = f"[{steps}]"
+    times = f"arrayMap(x -> toInt64({_time(funnel, 'x')}), arraySlice(steps, 1, level))"
+    value = "arraySort(arrayMap(s -> s.2, arrayFilter(s -> s.1 = steps[1], starts)))[1]" if funnel.value else "''"
     return (
         f"SELECT {value} AS value, {times} AS times "
-        f"FROM (SELECT *, {after}, {levels} AS levels, arrayMax(levels) AS level, indexOf(levels, level) AS place "
-        f"FROM ({_numbers(funnel)})) WHERE level > 0"
+        f"FROM (SELECT *, {after}, {levels} AS levels, {furthest}, {steps} AS steps, {level} AS level "
+        f"FROM ({rows})) WHERE level > 0"
     )
+
+
+def _firsts(funnel: Funnel, rows: str) -> str:
+    """Of everybody the attempt from the first event that is step 1: its `firsts`, how many `came`, and whether `late`.
+
+    `numbers` are left, in order, to those alone whose attempt the window ended.
+    """
+    columns, before = [], ""
+    for step in range(1, len(funnel.steps) + 1):
+        wanted = f"{_is(step)} AND x > {before}" if before else _is(step)
+        before = f"first{step}"
+        columns.append(f"arrayMin(x -> if({wanted}, x, {funnel.none}), numbers) AS {before}")
+    firsts = ", ".join(f"first{step}" for step in range(1, len(funnel.steps) + 1))
+    found = f"arrayCount(x -> x != {funnel.none}, firsts)"
+    late = f"came > 1 AND firsts[came] > {_limit(funnel, 'first1')}"
+    return (
+        f"SELECT * EXCEPT numbers, arraySort(if(late, found, [])) AS numbers FROM ("
+        f"SELECT *, numbers AS found, {', '.join(columns)}, [{firsts}] AS firsts, {found} AS came, {late} AS late "
+        f"FROM ({rows}))"
+    )
+
+
+def _limit(funnel: Funnel, number: str) -> str:
+    """The last number that the window of an attempt holds."""
+    window = funnel.scope.binder.bind(funnel.window << funnel.bits, funnel.number)
+    return f"bitOr({number}, {(1 << funnel.bits) - 1}) + {window}"
 
 
 def _after(funnel: Funnel, step: int) -> str:
@@ -102,7 +144,7 @@ def _after(funnel: Funnel, step: int) -> str:
         here = f"arrayMap((x, n) -> if({_is(step)}, {taken}, {none}), numbers, after{step + 1})"
     if not funnel.strict:
         here = f"arrayReverseFill(n -> {next(iter(_rest(last, step, 'n')))} != {funnel.none}, {here})"
-    return f"arrayPushBack(arrayPopFront({here}), {none}) AS after{step}"
+    return f"arrayShiftLeft({here}, 1, {none}) AS after{step}"
 
 
 def _rest(last: int, step: int, name: str) -> list[str]:
@@ -122,9 +164,8 @@ def _numbers(funnel: Funnel) -> str:
     if funnel.value:
         columns["value"] = f"if({_is(1, 'number')}, {funnel.value}, '')"
         starts, also = f", groupArrayIf((number, value), {_is(1, 'number')}) AS starts", ", starts"
-    grouped = (
-        f"SELECT who, arraySort(groupArray(number)) AS numbers{starts} FROM ({_read(funnel, columns)}) GROUP BY who"
-    )
+    numbers = "groupArray(number)" if funnel.plain else "arraySort(groupArray(number))"
+    grouped = f"SELECT who, {numbers} AS numbers{starts} FROM ({_read(funnel, columns)}) GROUP BY who"
     if funnel.by != "session":
         return grouped
     return people.visits(funnel.scope.binder, funnel.scope.span, grouped, _time(funnel, "number"), also)

@@ -20,11 +20,15 @@ from tests.queries.reports.happened import CROWD, NOON, PATHS, SINCE, UNTIL, did
 pytestmark = pytest.mark.stack
 
 BUY = [{"event": "page_view"}, {"event": "cart"}, {"event": "buy"}]
+FILTERS = st.lists(st.sampled_from(PATHS), min_size=1, max_size=2).map(lambda some: [["is", "page", some]])
 STEP = st.fixed_dictionaries(
-    {"event": st.sampled_from(("page_view", "page_view", "cart"))},
-    optional={
-        "filters": st.lists(st.sampled_from(PATHS), min_size=1, max_size=2).map(lambda some: [["is", "page", some]])
-    },
+    {"event": st.sampled_from(("page_view", "page_view", "cart"))}, optional={"filters": FILTERS}
+)
+#: no event can be two of them
+APART = st.permutations(BUY).flatmap(
+    lambda some: st.tuples(
+        *(st.fixed_dictionaries({"event": st.just(one["event"])}, optional={"filters": FILTERS}) for one in some)
+    ).map(list)
 )
 WINDOWS = {"1s": 1000, "30m": HALF_HOUR, "2d": 2 * DAY}
 
@@ -92,7 +96,7 @@ def told(taken: Sequence[StepTaken]) -> list[tuple[Any, ...]]:
 
 ASKED = st.fixed_dictionaries(
     {
-        "steps": st.lists(STEP, min_size=2, max_size=4),
+        "steps": st.lists(STEP, min_size=2, max_size=4) | APART,
         "window": st.sampled_from(list(WINDOWS)),
         "order": st.sampled_from(("ordered", "ordered", "strict")),
         "by": st.sampled_from(("person", "visitor", "session")),
