@@ -6,13 +6,13 @@ Rows are prepared one batch at a time in each worker. Processors are not shared 
 """
 
 import random
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import simpy
 
-from tests.bench.simulation.scenario import Making, Scenario, Stretch
+from tests.bench.simulation.scenario import Beats, Making, Scenario, Stretch
 from tests.bench.simulation.stream import Frame, Shard
 from workers.drain import _FIRST_BACKOFF, _IDLE_PAUSE, _LONGEST_BACKOFF, _RIPE_PAUSE
 from workers.fleet import share
@@ -52,7 +52,7 @@ class Worker:
 
 
 class Pipeline:
-    """One run. `arrivals` are (second, events) in order; without them the scenario's loads are."""
+    """One run. `arrivals` are (second, events) in order; without them the scenario's loads are. `beats` else by lot."""
 
     def __init__(
         self,
@@ -61,6 +61,8 @@ class Pipeline:
         costs: UnitCosts,
         seed: int = 0,
         arrivals: Iterable[tuple[float, int]] | None = None,
+        *,
+        beats: Beats | None = None,
     ) -> None:
         self.env = simpy.Environment()
         self.shards = [Shard(number) for number in range(making.shards)]
@@ -71,7 +73,8 @@ class Pipeline:
         self._dice = random.Random(seed)
         self._workers: list[Worker] = []
         self._frames = self._inserting = 0
-        self._starts(arrivals)
+        self._every = beats.every if beats else min(1.0, making.lease / 4)
+        self._starts(arrivals, beats.moments if beats else ())
 
     def run(self, every: float = 0.1) -> list[tuple[float, float, int]]:
         """To the scenario's end. Returns (second, lag, events waiting) at even steps."""
@@ -83,13 +86,15 @@ class Pipeline:
             curve.append((now, lag, sum(shard.waiting for shard in self.shards)))
         return curve
 
-    def _starts(self, arrivals: Iterable[tuple[float, int]] | None) -> None:
+    def _starts(self, arrivals: Iterable[tuple[float, int]] | None, beats: Sequence[float]) -> None:
         if arrivals is None:
             for load in self._scenario.loads:
                 self.env.process(self._offered(load.during, load.events_per_second))
         else:
             self.env.process(self._arriving(arrivals))
-        runs = [self.env.process(self._worker(f"w{number}", 0.0)) for number in range(self._scenario.workers)]
+        # without them nobody knows where in its round a worker is when something happens
+        beats = beats or [self._dice.uniform(0.0, self._every) for _ in range(self._scenario.workers)]
+        runs = [self.env.process(self._worker(f"w{number}", 0.0, beat)) for number, beat in enumerate(beats)]
         if self._scenario.loss is not None:
             self.env.process(self._lose(runs[-1], self._scenario.loss))
 
@@ -120,19 +125,18 @@ class Pipeline:
         yield self.env.timeout(loss.since)
         run.interrupt("killed")
         yield self.env.timeout(loss.until - loss.since)
-        self.env.process(self._worker("again", self._costs.start))
+        self.env.process(self._worker("again", self._costs.start, self._dice.random()))
 
-    def _worker(self, name: str, start: float) -> Steps:
+    def _worker(self, name: str, start: float, beat: float) -> Steps:
         yield self.env.timeout(start)
         worker = Worker(name, simpy.Resource(self.env), started=float(self.env.now))
         self._workers.append(worker)
-        pause = min(1.0, self._making.lease / 4)
-        rest = self._dice.uniform(0.0, pause)  # nobody knows where in its round a worker is when something happens
+        rest = (beat - start) % self._every
         try:
             while True:
                 self._balance(worker)
                 yield self.env.timeout(rest)
-                rest = pause
+                rest = self._every
         except simpy.Interrupt:
             for drain in worker.drains.values():
                 if drain.is_alive:

@@ -15,10 +15,11 @@ from ingest_api.stream import read_install
 from tests.bench.front_door import Load as Answered
 from tests.bench.front_door import generate
 from tests.bench.simulation.model import UnitCosts
-from tests.bench.simulation.scenario import MAKING, Load, Scenario, Stretch
+from tests.bench.simulation.scenario import MAKING, Beats, Load, Scenario, Stretch
 from tests.faults import clickhouse_proxy as proxy
 from tests.faults.stage import Stage
 from tests.waiting import until
+from workers.heartbeat import read, redis_ms
 
 _EVERY = 0.1
 _CONNECTIONS = 16
@@ -38,6 +39,8 @@ class Played:
     #: (second, events that came since the one before)
     arrivals: list[tuple[float, int]] = field(default_factory=list)
     failed: int = 0
+    #: where a worker is lost: of both workers
+    beats: Beats | None = None
 
     @property
     def widest(self) -> float:
@@ -53,7 +56,7 @@ async def play(stage: Stage, scenario: Scenario) -> Played:
     played, began = Played(), time.monotonic()
     async with asyncio.TaskGroup() as group:
         loads = [group.create_task(_offer(stage, load, began)) for load in scenario.loads]
-        group.create_task(_break(stage, scenario, began))
+        group.create_task(_break(stage, scenario, played, began))
         await _watch(stage, played, scenario.seconds, began)
     stage.clickhouse.spoil = None
     played.failed = sum(load.result().failed for load in loads)
@@ -188,17 +191,29 @@ async def _offer(stage: Stage, load: Load, began: float) -> Answered:
     )  # fmt: skip
 
 
-async def _break(stage: Stage, scenario: Scenario, began: float) -> None:
+async def _break(stage: Stage, scenario: Scenario, played: Played, began: float) -> None:
     if scenario.outage is not None:
         await _at(scenario.outage.since, began)
         stage.clickhouse.spoil = proxy.refuses(210, "NETWORK_ERROR")
         await _at(scenario.outage.until, began)
         stage.clickhouse.spoil = None
     if scenario.loss is not None:
+        early = await _seen(stage, began)
         await _at(scenario.loss.since, began)
+        moments = await _seen(stage, began)
         await stage.other_worker.kill()
+        passed = moments[0] - early[0]
+        played.beats = Beats(moments, passed / round(passed))
         await _at(scenario.loss.until, began)
         await stage.other_worker.launch()
+
+
+async def _seen(stage: Stage, began: float) -> tuple[float, ...]:
+    """When each worker was heard of last, in seconds from the beginning."""
+    async with stage.client as client:
+        behind = await redis_ms(client) / 1000 - (time.monotonic() - began)
+        seen = {one.pid: one.seen_at / 1000 - behind for one in await read(client)}
+    return seen[stage.worker.pid], seen[stage.other_worker.pid]
 
 
 async def _at(second: float, began: float) -> None:

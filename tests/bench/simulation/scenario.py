@@ -39,6 +39,14 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True)
+class Beats:
+    """Where in its rounds each worker is: when it looks after its leases, and the seconds from one time to the next."""
+
+    moments: tuple[float, ...]
+    every: float
+
+
+@dataclass(frozen=True, slots=True)
 class Making:
     """How the services are set, in the simulation and in reality."""
 

@@ -65,14 +65,16 @@ async def _simulation(plan: Plan) -> Outcome:
 
 
 def _compared(scenario: Scenario, runs: Sequence[Round]) -> Compared:
-    """The simulation is given what came in: how well the generator keeps time is not what it is asked."""
+    """The simulation is given what came in and where workers were: it is not asked how well a generator keeps time."""
     measured = [even(run.played.lags, scenario.seconds, _EVERY) for run in runs]
-    simulated = [
-        [lag for _, lag, _ in Pipeline(scenario, MAKING, run.costs, seed, run.played.arrivals).run(_EVERY)]
-        for run in runs
-        for seed in range(_SEEDS)
-    ]
+    simulated = [_simulated(scenario, run, seed) for run in runs for seed in range(_SEEDS)]
     return compare(measured, simulated, _EVERY)
+
+
+def _simulated(scenario: Scenario, run: Round, seed: int) -> list[float]:
+    played = run.played
+    pipeline = Pipeline(scenario, MAKING, run.costs, seed, played.arrivals, beats=played.beats)
+    return [lag for _, lag, _ in pipeline.run(_EVERY)]
 
 
 def _disturbed(plan: Plan, runs: Sequence[Round]) -> str:

@@ -1,10 +1,11 @@
 """The model keeps what it was given: nothing is lost or invented, and Little's law holds."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bench.simulation.model import Pipeline, UnitCosts
-from tests.bench.simulation.scenario import BURST, LOSS, MAKING, OUTAGE, Load, Making, Scenario, Stretch
+from tests.bench.simulation.scenario import BURST, LOSS, MAKING, OUTAGE, Beats, Load, Making, Scenario, Stretch
 
 COSTS = UnitCosts()
 #: long enough for the longest pause, a lease and the largest backlog
@@ -75,6 +76,15 @@ def test_a_lost_worker_costs_its_lease_and_no_more() -> None:
     peak = max(lag for _, lag, _ in curve)
     assert MAKING.lease - 1.5 < peak < MAKING.lease + 2.5
     assert curve[-1][1] < 1.0
+
+
+def test_shards_are_taken_over_when_another_looks_after_the_lease_of_the_lost_has_ended() -> None:
+    def peak(stays: float, lost: float) -> float:
+        curve = Pipeline(LOSS, MAKING, COSTS, beats=Beats((stays, lost), 1.0)).run()
+        return max(lag for _, lag, _ in curve)
+
+    soon, late = peak(5.5, 5.1), peak(5.9, 5.95)  # at 11.5 and at 12.9
+    assert late - soon == pytest.approx(1.4, abs=0.3)
 
 
 def test_after_an_outage_the_longest_pause_is_fifteen_seconds() -> None:
