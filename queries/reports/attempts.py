@@ -21,10 +21,11 @@ _TIME_BITS = 44
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The condition holds for no events but those of this name."""
+    """The condition holds for no events but those of this name; `every`: for all of them that are read."""
 
     event: str
     condition: str
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,9 @@ def _read(funnel: Funnel, columns: dict[str, str]) -> str:
     where = scope.read
     if not funnel.strict:
         names = scope.binder.bind(sorted({step.event for step in funnel.steps}), "Array(String)")
-        where += f" AND name IN {names} AND bitAnd(number, {(1 << funnel.bits) - 1}) != 0"
+        where += f" AND name IN {names}"
+        if not all(step.every for step in funnel.steps):
+            where += f" AND bitAnd(number, {(1 << funnel.bits) - 1}) != 0"
     within = since, None if until is None else until + funnel.window
     return people.events(funnel.by, columns, where, within, scope.binder)
 

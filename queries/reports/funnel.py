@@ -86,8 +86,9 @@ def read(asked: FunnelAsked, found: Scope) -> attempts.Funnel:
     window = int(match[1]) * _UNITS[match[2]] if match else 0
     if not 0 < window <= _LONGEST:
         raise Refused(400, f"window: {quoted(asked.window)} is not one such as 30s, 15m, 24h or 7d, at most 366d.")
+    every = not asked.filters and not asked.site_id
     steps = tuple(
-        Step(step.event, found.happens(step.event, step.filters, f"steps[{index}].filters"))
+        Step(step.event, found.happens(step.event, step.filters, f"steps[{index}].filters"), every and not step.filters)
         for index, step in enumerate(asked.steps)
     )
     value = ""
