@@ -33,6 +33,9 @@ T = TypeVar("T")
 _IDLE_PAUSE = 0.1
 _RIPE_PAUSE = 0.05
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.1, 15.0
+#: after a batch that took so long, events wait this many times as long for company: a small insert costs hardly less
+#: than a large one, so that the busier ClickHouse is, the fewer and larger inserts it gets
+_REST = 2
 #: a halted drain looks this often whether an operator lets its batch pass
 _HALT_PAUSE = 1.0
 #: what becomes of events
@@ -52,6 +55,7 @@ class Drain:
         self._stop = asyncio.Event()
         self._landing = Landing(source, sink, settings, references, self._persist)
         self._waiting = ""
+        self._linger_ms = settings.linger_ms
         #: why the breaker stopped it, for people; empty while it runs
         self.halted = ""
         #: when the shard was last found empty or something was committed, by the monotonic clock
@@ -83,11 +87,13 @@ class Drain:
         try:
             while not self._stop.is_set():
                 entries, ripe_in = await self._persist(
-                    "Redis", lambda: self._source.take(settings.batch_events, settings.batch_bytes, settings.linger_ms)
+                    "Redis", lambda: self._source.take(settings.batch_events, settings.batch_bytes, self._linger_ms)
                 )
                 if entries:
+                    began = time.monotonic()
                     with traced.batch(self._source.shard, entries):
                         await self._land(entries)
+                    self._linger_ms = lingers(settings, time.monotonic() - began)
                 else:
                     await self._pause(min(ripe_in / 1000, _RIPE_PAUSE) if ripe_in else _IDLE_PAUSE)
                 self.moved_at = time.monotonic()
@@ -172,3 +178,8 @@ class Drain:
             await asyncio.wait_for(self._stop.wait(), seconds)
         except TimeoutError:
             return
+
+
+def lingers(settings: Settings, took: float) -> int:
+    """How long events wait for company after a batch that took so many seconds, in milliseconds."""
+    return max(settings.linger_ms, min(int(took * 1000 * _REST), settings.linger_most_ms))

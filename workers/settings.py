@@ -41,6 +41,12 @@ class Settings(Confidential):
     batch_events: int = Field(default=20_000, ge=1, le=500_000, description="events that make a batch at once")
     batch_bytes: int = Field(default=32 * 1024 * 1024, ge=1024, description="unpacked bytes that make a batch at once")
     linger_ms: int = Field(default=250, ge=0, le=60_000, description="the oldest event waits this long for company")
+    linger_most_ms: int = Field(
+        default=1000,
+        ge=0,
+        le=60_000,
+        description="and up to this long, where batches take long: see docs/performance.md",
+    )
     lease_seconds: float = Field(default=6.0, gt=1, description="a dead worker's shards are free after this")
     insert_timeout_seconds: float = Field(default=30.0, gt=0, description="an insert that takes longer is sent again")
     stop_seconds: float = Field(default=3.0, gt=0, description="a stopping worker gives its batches this long")

@@ -26,6 +26,8 @@ _LAG_SECONDS = 3.0
 _CPU_MS = 40
 #: what memory may grow from the second fifth of a run to its last
 _FLAT = 1.1
+#: seconds from probe to probe, and from an answer to the next question: what they ask is no part of the load
+_PROBES = (0.5, 0.05)
 #: share of what is offered that is acknowledged at the least
 _KEPT = 0.99
 
@@ -84,7 +86,7 @@ async def _borne(burden: Burden, seconds: float, stack: RunningStack) -> Outcome
         Line(_STAGE, burden.name, whole, None, _goals(burden, load.rate, whole.cpu_ms or 0, watch)),
         *(Line(_STAGE, f"  {name}", sample) for name, sample in samples.items()),
     ]
-    probes, probed = Probes(stack.env), seconds / 5
+    probes, probed = Probes(stack.env, *_PROBES), seconds / 5
     beside, _ = await asyncio.gather(offer(stack, burden.rate // 2, probed, burden.batch), probes.run(probed))
     lines.append(visible(f"{_STAGE}, half of it", probes, probed, p50_ms=500, p99_ms=1200))
     acked = warm.events + load.events + beside.events + probes.acked

@@ -7,15 +7,17 @@ from datetime import UTC, datetime
 
 import aiohttp
 
-_EVERY_SECONDS = 0.05
-_POLL_SECONDS = 0.01
 _VISIBLE_SECONDS = 15.0
 
 
 class Probes:
-    """Sends a probe every 50 ms, whatever became of the ones before; each asks every 10 ms."""
+    """Sends a probe every 50 ms, whatever became of the ones before; each asks 10 ms after each answer.
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    Their questions are a load of their own: more seldom, where another is to be looked at.
+    """
+
+    def __init__(self, env: Mapping[str, str], every: float = 0.05, again: float = 0.01) -> None:
+        self._every, self._again = every, again
         self._events = f"{env['HEADRACE_INGEST_URL']}/v1/events"
         self._stats = f"{env['HEADRACE_QUERY_URL']}/api/v1/stats"
         self._write = {"Authorization": f"Bearer {env['HEADRACE_WRITE_KEY']}"}
@@ -33,7 +35,7 @@ class Probes:
         timeout = aiohttp.ClientTimeout(total=_VISIBLE_SECONDS)
         async with aiohttp.ClientSession(timeout=timeout) as client, asyncio.TaskGroup() as group:
             number = 0
-            while (due := started + number * _EVERY_SECONDS) < started + seconds:
+            while (due := started + number * self._every) < started + seconds:
                 await asyncio.sleep(max(due - time.perf_counter(), 0))
                 group.create_task(self._follow(client, f"probe_{number}"))
                 number += 1
@@ -47,7 +49,7 @@ class Probes:
         while not await self._count(client, name):
             if time.perf_counter() - acked > _VISIBLE_SECONDS:
                 raise TimeoutError(f"{name} was acknowledged and not visible within {_VISIBLE_SECONDS:g} s.")
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(self._again)
         self.visible.append(time.perf_counter() - acked)
 
     async def _count(self, client: aiohttp.ClientSession, name: str) -> int:

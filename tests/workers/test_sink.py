@@ -1,6 +1,8 @@
 """Batches into the real ClickHouse engine."""
 
+import gc
 import secrets
+import weakref
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -54,6 +56,22 @@ async def test_the_same_batch_sent_again_changes_nothing(sink: Sink, warehouse: 
     for _ in range(3):
         await sink.insert(one, "a")
     assert await count(warehouse) == 1000
+
+
+async def test_the_rows_of_an_insert_go_with_it_and_do_not_wait_for_the_collector(sink: Sink) -> None:
+    class Column(list[object]):
+        """Can be asked whether it is still there."""
+
+    one = prepared(event(1))
+    columns: row.Columns = [Column(column) for column in row.columns(one)]
+    left = [weakref.ref(column) for column in columns]
+    gc.disable()
+    try:
+        await sink.insert(one, "a", columns)
+        del columns
+        assert [ref() for ref in left if ref() is not None] == []
+    finally:
+        gc.enable()
 
 
 async def test_without_the_token_the_same_batch_doubles(
