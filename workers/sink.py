@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import clickhouse_connect
 from clickhouse_connect.datatypes.registry import get_from_name
+from clickhouse_connect.driver import options
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError, DataError
 from clickhouse_connect.driver.insert import InsertContext
@@ -20,6 +21,10 @@ from workers.turns import Turns
 
 #: ClickHouse error codes that blame the data of the insert, not its circumstances
 _DATA_CODES = frozenset({6, 26, 27, 33, 38, 41, 43, 53, 69, 70, 72, 117, 130, 131, 321, 349, 376, 441, 691})
+
+# Rows are lists here. Where pandas is installed, asking whether they are a frame of it would stop the first insert, and
+# with it the event loop, for most of a second.
+options.pd = options.np = None
 
 #: an exception as clickhouse-connect words it
 _EXCEPTION = re.compile(

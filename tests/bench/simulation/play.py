@@ -28,6 +28,8 @@ _DRAINED_SECONDS = 120.0
 _BACKLOG, _STEADY_SECONDS = 6_000, 4.0
 #: of a batch's cost: what a worker's processor takes (docs/performance.md); the rest is the insert
 _PREPARE_BATCH, _PREPARE_EVENT = 0.002, 10e-6
+#: before a worker is lost: how often they look after their leases is counted for so long
+_BEATS_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -198,6 +200,7 @@ async def _break(stage: Stage, scenario: Scenario, played: Played, began: float)
         await _at(scenario.outage.until, began)
         stage.clickhouse.spoil = None
     if scenario.loss is not None:
+        await _at(scenario.loss.since - _BEATS_SECONDS, began)
         early = await _seen(stage, began)
         await _at(scenario.loss.since, began)
         moments = await _seen(stage, began)
