@@ -93,10 +93,10 @@ class Pipeline:
         else:
             self.env.process(self._arriving(arrivals))
         # without them nobody knows where in its round a worker is when something happens
-        beats = beats or [self._dice.uniform(0.0, self._every) for _ in range(self._scenario.workers)]
+        *beats, again = beats or [self._dice.uniform(0.0, self._every) for _ in range(self._scenario.workers + 1)]
         runs = [self.env.process(self._worker(f"w{number}", 0.0, beat)) for number, beat in enumerate(beats)]
         if self._scenario.loss is not None:
-            self.env.process(self._lose(runs[-1], self._scenario.loss))
+            self.env.process(self._lose(runs[-1], self._scenario.loss, again))
 
     # the front door
 
@@ -121,17 +121,17 @@ class Pipeline:
 
     # the workers
 
-    def _lose(self, run: simpy.Process, loss: Stretch) -> Steps:
+    def _lose(self, run: simpy.Process, loss: Stretch, beat: float) -> Steps:
         yield self.env.timeout(loss.since)
         run.interrupt("killed")
         yield self.env.timeout(loss.until - loss.since)
-        self.env.process(self._worker("again", self._costs.start, self._dice.random()))
+        self.env.process(self._worker("again", self._costs.start, beat))
 
     def _worker(self, name: str, start: float, beat: float) -> Steps:
         yield self.env.timeout(start)
         worker = Worker(name, simpy.Resource(self.env), started=float(self.env.now))
         self._workers.append(worker)
-        rest = (beat - start) % self._every
+        rest = (beat - float(self.env.now)) % self._every
         try:
             while True:
                 self._balance(worker)

@@ -30,6 +30,8 @@ _BACKLOG, _STEADY_SECONDS = 6_000, 4.0
 _PREPARE_BATCH, _PREPARE_EVENT = 0.002, 10e-6
 #: before a worker is lost: how often they look after their leases is counted for so long
 _BEATS_SECONDS = 3.0
+#: and when it is back and at work
+_SETTLED_SECONDS = 8.0
 
 
 @dataclass(slots=True)
@@ -206,9 +208,11 @@ async def _break(stage: Stage, scenario: Scenario, played: Played, began: float)
         moments = await _seen(stage, began)
         await stage.other_worker.kill()
         passed = moments[0] - early[0]
-        played.beats = Beats(moments, passed / round(passed))
         await _at(scenario.loss.until, began)
         await stage.other_worker.launch()
+        await _at(scenario.loss.until + _SETTLED_SECONDS, began)
+        _, again = await _seen(stage, began)
+        played.beats = Beats((*moments, again), passed / round(passed))
 
 
 async def _seen(stage: Stage, began: float) -> tuple[float, ...]:

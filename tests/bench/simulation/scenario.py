@@ -40,7 +40,10 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Beats:
-    """Where in its rounds each worker is: when it looks after its leases, and the seconds from one time to the next."""
+    """Where in its rounds each worker is: when it looks after its leases, and the seconds from one time to the next.
+
+    The last is the one that is started again.
+    """
 
     moments: tuple[float, ...]
     every: float

@@ -80,7 +80,7 @@ def test_a_lost_worker_costs_its_lease_and_no_more() -> None:
 
 def test_shards_are_taken_over_when_another_looks_after_the_lease_of_the_lost_has_ended() -> None:
     def peak(stays: float, lost: float) -> float:
-        curve = Pipeline(LOSS, MAKING, COSTS, beats=Beats((stays, lost), 1.0)).run()
+        curve = Pipeline(LOSS, MAKING, COSTS, beats=Beats((stays, lost, 20.0), 1.0)).run()
         return max(lag for _, lag, _ in curve)
 
     soon, late = peak(5.5, 5.1), peak(5.9, 5.95)  # at 11.5 and at 12.9
