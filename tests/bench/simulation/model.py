@@ -125,7 +125,10 @@ class Pipeline:
         yield self.env.timeout(loss.since)
         run.interrupt("killed")
         yield self.env.timeout(loss.until - loss.since)
-        self.env.process(self._worker("again", self._costs.start, beat))
+        # its start takes about so long: its first balance is the one of its rounds that is nearest to that
+        half = self._every / 2
+        late = (loss.until + self._costs.start - beat + half) % self._every - half
+        self.env.process(self._worker("again", max(0.0, self._costs.start - late), beat))
 
     def _worker(self, name: str, start: float, beat: float) -> Steps:
         yield self.env.timeout(start)
