@@ -93,7 +93,8 @@ class Drain:
                     began = time.monotonic()
                     with traced.batch(self._source.shard, entries):
                         await self._land(entries)
-                    self._linger_ms = lingers(settings, time.monotonic() - began)
+                    took = (time.monotonic() - began) * 1000
+                    self._linger_ms = int(lingers(took, settings.linger_ms, settings.linger_most_ms))
                 else:
                     await self._pause(min(ripe_in / 1000, _RIPE_PAUSE) if ripe_in else _IDLE_PAUSE)
                 self.moved_at = time.monotonic()
@@ -180,6 +181,6 @@ class Drain:
             return
 
 
-def lingers(settings: Settings, took: float) -> int:
-    """How long events wait for company after a batch that took so many seconds, in milliseconds."""
-    return max(settings.linger_ms, min(int(took * 1000 * _REST), settings.linger_most_ms))
+def lingers(took: float, least: float, most: float) -> float:
+    """How long events wait for company after a batch that took so long, within bounds. All in one unit, any."""
+    return max(least, min(_REST * took, most))

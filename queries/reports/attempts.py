@@ -3,7 +3,7 @@
 An event becomes one number, time | first step it can be | all steps it can be, so that sorting numbers puts events in
 their order. From the last step backwards, each event is given the steps that an attempt takes after it.
 
-Sorting is what takes long, and mostly it is not needed: of a step's events after an attempt's step, the least number is
+Sorting takes its time, and often it is not needed: of a step's events after an attempt's step, the least number is
 the next. An attempt from somebody's very first step comes as far as any, unless it was the window that ended it; only
 the numbers of those whose first attempt came late are sorted.
 """

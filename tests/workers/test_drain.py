@@ -192,6 +192,9 @@ async def test_what_is_rejected_is_counted_and_told_under_its_id(halting: Haltin
 def test_events_wait_for_company_twice_as_long_as_the_last_batch_took_within_bounds(
     seconds: float, milliseconds: int
 ) -> None:
-    assert lingers(Settings(), seconds) == milliseconds
-    assert lingers(Settings(linger_most_ms=0), seconds) == 250
-    assert lingers(Settings(linger_ms=2000), seconds) == 2000
+    def after(settings: Settings) -> float:
+        return lingers(seconds * 1000, settings.linger_ms, settings.linger_most_ms)
+
+    assert after(Settings()) == milliseconds
+    assert after(Settings(linger_most_ms=0)) == 250
+    assert after(Settings(linger_ms=2000)) == 2000

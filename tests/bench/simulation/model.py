@@ -14,7 +14,7 @@ import simpy
 
 from tests.bench.simulation.scenario import Beats, Making, Scenario, Stretch
 from tests.bench.simulation.stream import Frame, Shard
-from workers.drain import _FIRST_BACKOFF, _IDLE_PAUSE, _LONGEST_BACKOFF, _REST, _RIPE_PAUSE
+from workers.drain import _FIRST_BACKOFF, _IDLE_PAUSE, _LONGEST_BACKOFF, _RIPE_PAUSE, lingers
 from workers.fleet import share
 from workers.heartbeat import SILENT_MS
 
@@ -175,7 +175,7 @@ class Pipeline:
                 batch, ripe_in = shard.take(began, making.batch_events, linger)
                 if batch:
                     yield from self._land(worker, shard, epoch, batch)
-                    linger = max(making.linger, min(_REST * (float(self.env.now) - began), making.linger_most))
+                    linger = lingers(float(self.env.now) - began, making.linger, making.linger_most)
                 else:
                     yield self.env.timeout(min(ripe_in, _RIPE_PAUSE) if ripe_in else _IDLE_PAUSE)
         except simpy.Interrupt:

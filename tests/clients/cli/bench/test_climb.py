@@ -28,6 +28,7 @@ async def test_the_first_step_that_does_not_hold_is_the_last(service: Service) -
     course = Course(rate=100, seconds=0.5, latency=0.001, lag=60)
     one = climb(service, course, [])
     assert await one.run() == problem(one.steps[-1], course.limits) != ""
+    assert one.steps[-1].p99_ms > course.latency
     assert len(one.steps) == 1
 
 
