@@ -156,8 +156,8 @@ def _shards(sheet: Sheet) -> None:
     )  # fmt: skip
     if primaries > count:
         sheet.notes.append(
-            f"{number(primaries)} Redis primaries: today an installation speaks to one. See docs/scale.md for what is "
-            "built; until then each primary is an installation of its own, and projects are divided among them."
+            f"{number(primaries)} Redis primaries: `HEADRACE_REDIS_URL` names a small control server, then those of an "
+            'installation. See docs/scale.md, "Past one Redis"; several together were tried, and not measured.'
         )
 
 
