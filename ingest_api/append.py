@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from redis.exceptions import RedisError, ResponseError
@@ -16,7 +17,7 @@ from ingest_api.dialect import Verdict
 from ingest_api.errors import Unavailable
 from ingest_api.lot import Lot, Question, Raised
 from ingest_api.normalise import Stamped
-from ingest_api.placing import Places, Placing, letter
+from ingest_api.placing import Places, Placing, home, homes, letter
 from ingest_api.sluice import WRITE_SECONDS, Sluice
 from ingest_api.stream import Install, Redis
 
@@ -110,18 +111,21 @@ class Appender:
     def shard_of(self, entry: Stamped) -> int:
         """The shard that an append of it would go to now."""
         if entry.digest:
-            return int.from_bytes(entry.digest[-4:], "big") % len(self._shards)
+            return home(entry.digest, len(self._shards))
         if len(self._sluices) > 1:
             self._choose()
         return self._turn % len(self._shards)  # all unkeyed events of one write together
+
+    def _shards_of(self, entries: Sequence[Stamped]) -> list[int]:
+        digests = [entry.digest for entry in entries]
+        return homes(digests, len(self._shards)) if all(digests) else [self.shard_of(entry) for entry in entries]
 
     def _asked_first(self, entry: Stamped) -> int | None:
         """The shard that may know its key from before the raise; None where that is its own, or it has none."""
         if not entry.digest:
             return None
-        number = int.from_bytes(entry.digest[-4:], "big")
-        before = number % self._before
-        return None if before == number % len(self._shards) else before
+        before = home(entry.digest, self._before)
+        return None if before == home(entry.digest, len(self._shards)) else before
 
     async def _ask(self, request: Placing, positions: Sequence[int]) -> list[int]:
         """Ask the shards of before; returns the events that none of them knew."""
@@ -142,9 +146,10 @@ class Appender:
 
     async def _write(self, request: Placing, positions: Sequence[int]) -> list[int]:
         """Append events; returns those whose shards were fenced, as soon as it is known how many there are now."""
-        groups: dict[int, list[int]] = {}
-        for position in positions:
-            groups.setdefault(self.shard_of(request.entries[position]), []).append(position)
+        groups: dict[int, list[int]] = defaultdict(list)
+        entries = [request.entries[position] for position in positions]
+        for position, shard in zip(positions, self._shards_of(entries), strict=True):
+            groups[shard].append(position)
         again: list[int] = []
         count = 0
         for shard, some, answer in await self._answers(request, groups, Lot):

@@ -17,7 +17,8 @@ from ingest_api.stream import LIBRARY, Shard
 MAX_FRAME_EVENTS = 4096
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 
-_place = struct.Struct(">H").pack
+#: what the function is told of a keyed event: its place, and the digests of its key and of its content
+_keyed = struct.Struct(">H16s8s").pack
 
 
 #: a future, which of the lot's keyed events its request brought: from, to; and what it brought
@@ -42,7 +43,6 @@ class Lot:
         #: the number of shards by which the events belong to this one
         self.placed_by = placed_by
         self.events: list[Event] = []
-        #: of each keyed event three parts: its place, and the digests of its key and of its content
         self.keyed: list[bytes] = []
         self.size = 0  # bytes as the producers sent them
         #: whose the events are, in their order: a project, and how many in a row
@@ -60,12 +60,9 @@ class Lot:
 
     def add(self, entries: Sequence[Stamped], size: int, future: asyncio.Future[bytes]) -> None:
         """Take a request's events in."""
-        events, keyed = self.events, self.keyed
-        before = len(keyed)
-        for entry in entries:
-            if entry.digest:
-                keyed += (_place(len(events)), entry.digest, entry.payload)
-            events.append(entry.event)
+        first, before = len(self.events), len(self.keyed)
+        self.events += [entry.event for entry in entries]
+        self.keyed += [_keyed(at, one.digest, one.payload) for at, one in enumerate(entries, first) if one.digest]
         project = entries[0].event.project  # a request is of one project
         if self.projects and self.projects[-1] == project:
             self.counts[-1] += len(entries)
@@ -73,7 +70,7 @@ class Lot:
             self.projects.append(project)
             self.counts.append(len(entries))
         self.size += size
-        self.waiters.append((future, before // 3, len(keyed) // 3, entries))
+        self.waiters.append((future, before, len(self.keyed), entries))
         if tracing.process.tracer is not None:
             self._trace(len(entries), size)
 

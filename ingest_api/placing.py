@@ -9,6 +9,7 @@ from ingest_api.normalise import Stamped
 Places = dict[int, list[bytes]]
 
 _VERDICTS = {ord("0"): Verdict.NEW, ord("1"): Verdict.DUPLICATE, ord("2"): Verdict.MISMATCH}
+_NEW = b"0"
 _LETTERS = {verdict: bytes((letter,)) for letter, verdict in _VERDICTS.items()}
 
 
@@ -28,9 +29,10 @@ class Placing:
         if isinstance(answer, BaseException):
             self.give_up(positions, answer)
             return
-        keyed = (position for position in positions if self.entries[position].digest)
-        for position, letter in zip(keyed, answer, strict=True):
-            self._became[position] = _VERDICTS[letter]
+        if answer.strip(_NEW):  # as most are, all are new
+            keyed = (position for position in positions if self.entries[position].digest)
+            for position, letter in zip(keyed, answer, strict=True):
+                self._became[position] = _VERDICTS[letter]
         if self._places is not None:
             ids = (self.entries[position].event.event_id for position in positions)
             self._places.setdefault(shard, []).extend(ids)
@@ -46,6 +48,18 @@ class Placing:
         if self._error is not None and all(one is Verdict.UNAVAILABLE for one in self._became):
             raise self._error
         return self._became
+
+
+def home(digest: bytes, count: int) -> int:
+    """The shard, of so many, of a key with this digest."""
+    return int.from_bytes(digest[-4:], "big") % count
+
+
+def homes(digests: Sequence[bytes], count: int) -> list[int]:
+    """`home` of each."""
+    if 256 % count:
+        return [home(digest, count) for digest in digests]
+    return [digest[-1] % count for digest in digests]  # the same: all bytes before the last are multiples
 
 
 def verdict(answer: bytes) -> Verdict:

@@ -34,7 +34,7 @@ class Settings(Confidential):
         default=10, ge=0, description="requests a second traced besides, because their own trace is sampled"
     )
     shards: int = Field(
-        default=4,
+        default=2,
         ge=1,
         le=256,
         description="number of shards of a new installation; `headrace shards raise` makes more",

@@ -15,39 +15,67 @@ local function id_ms(id)
 end
 
 -- keyed: 26 bytes an event: position (2, big endian), key digest (16), payload digest (8)
-local function split(keyed)
-  local items = {}
-  for offset = 1, #keyed, 26 do
-    items[#items + 1] = {
-      position = string.sub(keyed, offset, offset + 1),
-      digest = string.sub(keyed, offset + 2, offset + 17),
-      payload = string.sub(keyed, offset + 18, offset + 25),
-    }
-  end
-  return items
+local EVENT = 26
+
+local function position_at(keyed, i)
+  local offset = EVENT * (i - 1)
+  return string.sub(keyed, offset + 1, offset + 2)
 end
 
-local function look_up(bucket, items)
-  for first = 1, #items, CHUNK do
-    local digests = {}
-    for i = first, math.min(first + CHUNK - 1, #items) do
-      digests[#digests + 1] = items[i].digest
-    end
-    local found = redis.call('HMGET', bucket, unpack(digests))
-    for i = 1, #digests do
-      local item = items[first + i - 1]
-      item.known = item.known or found[i] or nil
+local function payload_at(keyed, i)
+  return string.sub(keyed, EVENT * i - 7, EVENT * i)
+end
+
+local function digests_of(keyed)
+  local digests = {}
+  for i = 1, #keyed / EVENT do
+    digests[i] = string.sub(keyed, EVENT * i - 23, EVENT * i - 8)
+  end
+  return digests
+end
+
+-- What a bucket has under the digests, into `known`: place -> payload digest.
+local function look_up(bucket, digests, known)
+  for first = 1, #digests, CHUNK do
+    local last = math.min(first + CHUNK - 1, #digests)
+    for i, payload in ipairs(redis.call('HMGET', bucket, unpack(digests, first, last))) do
+      if payload then known[first + i - 1] = payload end
     end
   end
 end
 
--- What the index knows of the items. Returns its buckets: the one that is filled now, and the one before.
-local function recall(index, window, items)
-  local bucket = math.floor(now_ms() / window)
+-- What the index knows of the digests. Returns its buckets, too: the one that is filled now, and the one before.
+local function recall(index, window, digests)
+  local bucket, known = math.floor(now_ms() / window), {}
   local current, previous = index .. ':' .. bucket, index .. ':' .. (bucket - 1)
-  look_up(current, items)
-  look_up(previous, items)
-  return current, previous
+  look_up(previous, digests, known)
+  look_up(current, digests, known) -- what was said last counts
+  return known, current, previous
+end
+
+-- A key that comes twice in one frame is known by the first.
+local function compare(keyed, digests, known)
+  local seen = {}
+  for i, digest in ipairs(digests) do
+    local first = seen[digest]
+    if first and not known[i] then known[i] = payload_at(keyed, first) end
+    seen[digest] = first or i
+  end
+end
+
+-- A byte per keyed event, and the positions of those that are known.
+local function judged(keyed, count, known)
+  if not next(known) then return string.rep('0', count), NONE end
+  local verdicts, skip = {}, {}
+  for i = 1, count do
+    if known[i] then
+      verdicts[i] = known[i] == payload_at(keyed, i) and '1' or '2'
+      skip[#skip + 1] = position_at(keyed, i)
+    else
+      verdicts[i] = '0'
+    end
+  end
+  return table.concat(verdicts), skip
 end
 
 -- The bucket that is filled outlives the next one. After a hit the one before is prolonged, too, for a hit must write:
@@ -57,23 +85,18 @@ local function prolong(current, previous, window, hits)
   if hits > 0 then redis.call('PEXPIRE', previous, window) end
 end
 
-local function verdict(item, known)
-  return known == item.payload and '1' or '2'
-end
-
-local function remember(bucket, items)
-  local pairs_ = {}
-  for _, item in ipairs(items) do
-    if item.new then
-      pairs_[#pairs_ + 1] = item.digest
-      pairs_[#pairs_ + 1] = item.payload
-      if #pairs_ >= CHUNK then
-        redis.call('HSET', bucket, unpack(pairs_))
-        pairs_ = {}
-      end
+-- Those that are not known, from now on are.
+local function remember(bucket, keyed, digests, known)
+  local pairs_, count = {}, 0
+  for i, digest in ipairs(digests) do
+    if not known[i] then
+      pairs_[count + 1], pairs_[count + 2] = digest, payload_at(keyed, i)
+      count = count + 2
     end
   end
-  if #pairs_ > 0 then redis.call('HSET', bucket, unpack(pairs_)) end
+  for first = 1, count, CHUNK do
+    redis.call('HSET', bucket, unpack(pairs_, first, math.min(first + CHUNK - 1, count)))
+  end
 end
 
 local function add(fields, name, value)
@@ -94,21 +117,13 @@ local function append(keys, args)
   local raised = outdated(keys[5], args[7])
   if raised then return raised end
   local frames, index, counters, ledger = keys[1], keys[2], keys[3], keys[4]
-  local window, count = tonumber(args[1]), tonumber(args[2])
-  local items, verdicts, skip, seen, current, previous = NONE, NONE, NONE, NONE, nil, nil
-  if args[5] ~= '' then
-    items, verdicts, skip, seen = split(args[5]), {}, {}, {}
-    current, previous = recall(index, window, items)
-  end
-  for i, item in ipairs(items) do
-    local known = item.known or seen[item.digest]
-    if known then
-      verdicts[i] = verdict(item, known)
-      skip[#skip + 1] = item.position
-    else
-      verdicts[i], item.new = '0', true
-      seen[item.digest] = item.payload
-    end
+  local window, count, keyed = tonumber(args[1]), tonumber(args[2]), args[5]
+  local digests, verdicts, skip, known, current, previous = NONE, '', NONE, nil, nil, nil
+  if keyed ~= '' then
+    digests = digests_of(keyed)
+    known, current, previous = recall(index, window, digests)
+    compare(keyed, digests, known)
+    verdicts, skip = judged(keyed, #digests, known)
   end
   local live, id = count - #skip, ''
   if live > 0 then
@@ -119,38 +134,35 @@ local function append(keys, args)
     id = redis.call('XADD', frames, '*', 'f', args[4], 'n', live, 'b', args[3], 'p', args[6], unpack(more))
     redis.call('HINCRBY', counters, 'appended', live)
   end
-  if #items > 0 then
-    remember(current, items)
+  if #digests > 0 then
+    remember(current, keyed, digests, known)
     prolong(current, previous, window, #skip)
     if #skip > 0 then redis.call('HINCRBY', counters, 'duplicate', #skip) end
   end
   account(ledger, live > 0 and id_ms(id) or now_ms(), args[6], skip)
-  return {id, table.concat(verdicts)}
+  return {id, verdicts}
 end
 
 -- known(index, counters, ledger; window ms, keyed, projects) -> a byte per key: '0' unknown, '1' and '2' as append says
 -- Asked of the shard that a key belonged to before the number of shards was raised. What it knows is a duplicate, and
 -- counted as one here; without projects nothing is counted.
 local function known(keys, args)
-  local window, items, verdicts, hits = tonumber(args[1]), split(args[2]), {}, 0
-  local current, previous = recall(keys[1], window, items)
-  for i, item in ipairs(items) do
-    verdicts[i] = item.known and verdict(item, item.known) or '0'
-    if item.known then hits = hits + 1 end
-  end
-  if hits == 0 then return table.concat(verdicts) end
-  prolong(current, previous, window, hits)
+  local window, digests = tonumber(args[1]), digests_of(args[2])
+  local found, current, previous = recall(keys[1], window, digests)
+  local verdicts, hits = judged(args[2], #digests, found)
+  if #hits == 0 then return verdicts end
+  prolong(current, previous, window, #hits)
   local first, minute = 0, math.floor(now_ms() / MINUTE)
   for project, count in string.gmatch(args[3], '(%Z+)%z(%d+)') do
     local mine = 0
     for i = first + 1, first + count do
-      if items[i].known then mine = mine + 1 end
+      if found[i] then mine = mine + 1 end
     end
     enter(keys[3], minute, project .. ':duplicate', mine)
     first = first + count
   end
-  if first > 0 then redis.call('HINCRBY', keys[2], 'duplicate', hits) end
-  return table.concat(verdicts)
+  if first > 0 then redis.call('HINCRBY', keys[2], 'duplicate', #hits) end
+  return verdicts
 end
 
 -- restore(frames, index, counters, ledger, fence; window ms, events, unpacked bytes, frame, keyed, skip, project, shards)
@@ -162,15 +174,12 @@ local function restore(keys, args)
   if raised then return raised end
   local frames, index, counters, ledger = keys[1], keys[2], keys[3], keys[4]
   local window, count, project = tonumber(args[1]), tonumber(args[2]), args[7]
-  local items, skip, new = split(args[5]), args[6], 0
-  local current, previous = recall(index, window, items)
-  for _, item in ipairs(items) do
-    if item.known then
-      skip, count = skip .. item.position, count - 1
-    else
-      new, item.new = new + 1, true
-    end
-  end
+  local keyed, skip = args[5], args[6]
+  local digests = digests_of(keyed)
+  local found, current, previous = recall(index, window, digests)
+  local _, there = judged(keyed, #digests, found)
+  local new = #digests - #there
+  skip, count = skip .. table.concat(there), count - #there
   if new > 0 then
     local id = redis.call(
       'XADD', frames, '*', 'f', args[4], 'n', count, 'b', args[3], 's', skip, 'r', 1,
@@ -178,9 +187,9 @@ local function restore(keys, args)
     )
     redis.call('HINCRBY', counters, 'appended', count)
     if project ~= '' then enter(ledger, math.floor(id_ms(id) / MINUTE), project .. ':accepted', count) end
-    remember(current, items)
+    remember(current, keyed, digests, found)
   end
-  prolong(current, previous, window, #items - new)
+  prolong(current, previous, window, #there)
   return new
 end
 

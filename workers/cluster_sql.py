@@ -4,6 +4,7 @@ Text in, text out, and all that is not named here stays as it was written. What 
 that reached one node alone would make the nodes different.
 """
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 from workers.cluster import SHARDED, VIEWS, Cluster, Unknown, hashed, local, whole
@@ -12,12 +13,12 @@ from workers.lexer import Word, words
 _ENGINES = frozenset({"MergeTree", "ReplacingMergeTree", "AggregatingMergeTree"})
 _WINDOW = "non_replicated_deduplication_window"
 #: settings of tables that mean the same on a replicated one
-_SETTINGS = frozenset({_WINDOW, "fsync_after_insert", "fsync_part_directory"})
+_SETTINGS = frozenset({_WINDOW, "fsync_after_insert", "fsync_part_directory", "merge_selector_base"})
 #: a batch may wait for a week until ClickHouse is back, and then comes with the token that it had
 _WINDOW_SECONDS = 7 * 86_400
 #: actions of ALTER on the rows' table alone, and on both
 _OF_ROWS = ("ADD INDEX", "DROP INDEX", "MATERIALIZE INDEX", "MODIFY TTL", "DELETE WHERE", "APPLY DELETED")
-_OF_BOTH = ("ADD COLUMN", "DROP COLUMN", "RENAME COLUMN", "COMMENT COLUMN")
+_OF_BOTH = ("ADD COLUMN", "DROP COLUMN", "RENAME COLUMN", "COMMENT COLUMN", "MODIFY COLUMN")
 #: statements that read, or insert through the tables' own names
 _AS_THEY_ARE = frozenset({"SELECT", "WITH", "INSERT", "EXISTS", "SHOW"})
 
@@ -97,17 +98,21 @@ class _Statement:
 
     def _windowed(self, rest: str) -> str:
         """The window of tokens of a replicated table; none where there was none."""
-        found = words(rest)
-        at = next((number for number, word in enumerate(found) if word.says("SETTINGS")), None)
+        at = next((word.end for word in words(rest) if word.says("SETTINGS")), None)
         if at is None:
             return f"{rest} SETTINGS replicated_deduplication_window = 0"
-        names = {one.text for one, after in zip(found[at + 1 :], found[at + 2 :], strict=False) if after.text == "="}
-        if strange := names - _SETTINGS:
-            raise Unknown(f"What the setting {strange.pop()} is on a replicated table is not decided.")
-        if _WINDOW not in names:
+        if _WINDOW not in self._decided(rest[at:]):
             return f"{rest},\n    replicated_deduplication_window = 0"
         seconds = f"replicated_deduplication_window_seconds = {_WINDOW_SECONDS}"
         return rest.replace(_WINDOW, f"{seconds},\n    replicated_deduplication_window")
+
+    def _decided(self, settings: str) -> set[str]:
+        """Names of settings, each of which means the same on a replicated table."""
+        found = words(settings)
+        names = {one.text for one, after in itertools.pairwise(found) if after.text == "="}
+        if strange := names - _SETTINGS:
+            raise Unknown(f"What the setting {strange.pop()} is on a replicated table is not decided.")
+        return names
 
     def _distributed(self, table: str) -> str:
         some = "IF NOT EXISTS " if "IF NOT EXISTS" in self._text[: self._words[self._at].start].upper() else ""
@@ -153,6 +158,9 @@ class _Statement:
             return [self._placed(table, local(table))]
         if all(action.startswith(_OF_BOTH) for action in actions):
             return [self._placed(table, local(table)), self._placed(table)]
+        if self._take("MODIFY SETTING"):
+            self._decided(self._text[self._words[self._at].start :])
+            return [self._placed(table, local(table))]
         raise self._unknown()
 
     def _actions(self) -> list[str]:

@@ -22,6 +22,7 @@ from workers.batch import Batch, Entry, span
 from workers.errors import Fenced, Halted, NotNow, Stopping
 from workers.landed import land
 from workers.landing import Landing
+from workers.linger import Linger
 from workers.reference import References
 from workers.settings import Settings
 from workers.sink import Sink
@@ -31,11 +32,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _IDLE_PAUSE = 0.1
-_RIPE_PAUSE = 0.05
+#: whoever looks whether enough events are there reads them all
+_RIPE_PAUSE = 0.25
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.1, 15.0
-#: after a batch that took so long, events wait this many times as long for company: a small insert costs hardly less
-#: than a large one, so that the busier ClickHouse is, the fewer and larger inserts it gets
-_REST = 2
 #: a halted drain looks this often whether an operator lets its batch pass
 _HALT_PAUSE = 1.0
 #: what becomes of events
@@ -55,7 +54,7 @@ class Drain:
         self._stop = asyncio.Event()
         self._landing = Landing(source, sink, settings, references, self._persist)
         self._waiting = ""
-        self._linger_ms = settings.linger_ms
+        self._linger = Linger(settings.linger_ms / 1000, settings.linger_most_ms / 1000)
         #: why the breaker stopped it, for people; empty while it runs
         self.halted = ""
         #: when the shard was last found empty or something was committed, by the monotonic clock
@@ -83,18 +82,14 @@ class Drain:
 
     async def run(self) -> None:
         """Returns when stopped or fenced."""
-        settings = self._settings
         try:
             while not self._stop.is_set():
-                entries, ripe_in = await self._persist(
-                    "Redis", lambda: self._source.take(settings.batch_events, settings.batch_bytes, self._linger_ms)
-                )
+                entries, ripe_in = await self._persist("Redis", self._take)
                 if entries:
-                    began = time.monotonic()
+                    taken = time.monotonic()
                     with traced.batch(self._source.shard, entries):
                         await self._land(entries)
-                    took = (time.monotonic() - began) * 1000
-                    self._linger_ms = int(lingers(took, settings.linger_ms, settings.linger_most_ms))
+                    self._linger.after(taken, time.monotonic())
                 else:
                     await self._pause(min(ripe_in / 1000, _RIPE_PAUSE) if ripe_in else _IDLE_PAUSE)
                 self.moved_at = time.monotonic()
@@ -103,6 +98,10 @@ class Drain:
         except Fenced:
             telemetry.FENCED.inc()
             log.warning("another worker took the shard", extra={"action": "drain", "shard": self._source.shard.number})
+
+    async def _take(self) -> tuple[list[Entry], int]:
+        settings, linger_ms = self._settings, round(self._linger.now * 1000)
+        return await self._source.take(settings.batch_events, settings.batch_bytes, linger_ms)
 
     async def _land(self, entries: list[Entry]) -> None:
         batch = await self._store(entries)
@@ -179,8 +178,3 @@ class Drain:
             await asyncio.wait_for(self._stop.wait(), seconds)
         except TimeoutError:
             return
-
-
-def lingers(took: float, least: float, most: float) -> float:
-    """How long events wait for company after a batch that took so long, within bounds. All in one unit, any."""
-    return max(least, min(_REST * took, most))

@@ -18,7 +18,7 @@ from tests.waiting import until
 from workers import migrate
 
 _STAGE = "end to end"
-_CONNECTIONS = 64
+_CONNECTIONS = 128
 
 
 def journey(plan: Plan) -> Outcome:

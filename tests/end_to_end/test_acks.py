@@ -78,7 +78,7 @@ async def test_who_waits_at_a_front_door_that_is_told_to_stop_is_answered_before
         asked = asyncio.ensure_future(send(waiting, "stored", some("acks.stopped", 3)))
 
         async def appended() -> bool:
-            return bool(sum([await redis.xlen(f"{{s{shard:02d}}}:frames") for shard in range(4)]) > 0)
+            return bool(sum([await redis.xlen(f"{{s{shard:02d}}}:frames") for shard in range(2)]) > 0)
 
         await until(appended)
         process.terminate()

@@ -1,10 +1,12 @@
 """What became of the events of one request."""
 
+from hashlib import sha256
+
 import pytest
 
 from ingest_api.dialect import Verdict
 from ingest_api.errors import Unavailable
-from ingest_api.placing import Places, Placing, letter, verdict
+from ingest_api.placing import Places, Placing, home, homes, letter, verdict
 from tests.ingest_api.events import stamped
 
 ENTRIES = [stamped(key="a"), stamped(number=1), stamped(key="b"), stamped(key="c")]
@@ -15,6 +17,13 @@ def test_verdicts_are_told_in_the_order_of_the_request_whatever_the_order_of_the
     request.settle(1, [1, 3], b"2")
     request.settle(0, [0, 2], b"01")
     assert request.verdicts() == [Verdict.NEW, Verdict.NEW, Verdict.DUPLICATE, Verdict.MISMATCH]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 16, 100, 256])
+def test_the_shards_of_many_keys_are_those_of_each(count: int) -> None:
+    digests = [sha256(bytes((number,))).digest()[:16] for number in range(200)]
+    assert homes(digests, count) == [home(digest, count) for digest in digests]
+    assert set(homes(digests, min(count, 16))) == set(range(min(count, 16)))
 
 
 def test_places_are_of_the_events_that_a_shard_took_or_knew() -> None:

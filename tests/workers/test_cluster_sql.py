@@ -99,6 +99,9 @@ def test_columns_are_changed_in_both_tables_and_indexes_where_the_rows_are() -> 
     assert render("ALTER TABLE events ADD INDEX by_id event_id TYPE bloom_filter") == [
         f"ALTER TABLE `headrace`.events_local{ON} ADD INDEX by_id event_id TYPE bloom_filter"
     ]
+    assert render("ALTER TABLE events MODIFY SETTING merge_selector_base = 30") == [
+        f"ALTER TABLE `headrace`.events_local{ON} MODIFY SETTING merge_selector_base = 30"
+    ]
     assert render("ALTER TABLE events_probe ADD COLUMN a UInt8") == [
         f"ALTER TABLE `headrace`.events_probe{ON} ADD COLUMN a UInt8"
     ]

@@ -15,7 +15,7 @@ from tests.ingest_api.events import stamped
 from tests.waiting import until
 from tests.workers.entries import event
 from tests.workers.putting import put
-from workers.drain import Drain, lingers
+from workers.drain import Drain
 from workers.reference import References
 from workers.settings import Settings
 from workers.sink import Sink
@@ -183,18 +183,3 @@ async def test_what_is_rejected_is_counted_and_told_under_its_id(halting: Haltin
     assert reason == b"ClickHouse INCORRECT_DATA: Cannot parse JSON object here: not json"
     drain.stop()
     await running
-
-
-@pytest.mark.parametrize(
-    ("seconds", "milliseconds"),
-    [(0.01, 250), (0.125, 250), (0.2, 400), (0.5, 1000), (40.0, 1000)],
-)
-def test_events_wait_for_company_twice_as_long_as_the_last_batch_took_within_bounds(
-    seconds: float, milliseconds: int
-) -> None:
-    def after(settings: Settings) -> float:
-        return lingers(seconds * 1000, settings.linger_ms, settings.linger_most_ms)
-
-    assert after(Settings()) == milliseconds
-    assert after(Settings(linger_most_ms=0)) == 250
-    assert after(Settings(linger_ms=2000)) == 2000

@@ -25,7 +25,8 @@ KNOWN = [
 ]
 #: what takes something away from a build that still runs
 TAKES_AWAY = re.compile(
-    r"\b(DROP|RENAME|EXCHANGE|DETACH|TRUNCATE|MODIFY\s+(COLUMN|TTL)|DELETE\s+FROM|ALTER\s+TABLE\s+\w+\s+DELETE)\b", re.I
+    r"\b(DROP|RENAME|EXCHANGE|DETACH|TRUNCATE|MODIFY\s+(COLUMN(?!\s+\w+\s+CODEC\()|TTL)|DELETE\s+FROM|ALTER\s+TABLE\s+\w+\s+DELETE)\b",
+    re.I,
 )
 
 

@@ -10,7 +10,7 @@ from ingest_api.stream import MAX_SHARDS
 
 DAY_SECONDS = 86_400
 _GIB = 1 << 30
-_LEAST_SHARDS = 4
+_LEAST_SHARDS = 2
 _UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 

@@ -14,9 +14,10 @@ import simpy
 
 from tests.bench.simulation.scenario import Beats, Making, Scenario, Stretch
 from tests.bench.simulation.stream import Frame, Shard
-from workers.drain import _FIRST_BACKOFF, _IDLE_PAUSE, _LONGEST_BACKOFF, _RIPE_PAUSE, lingers
+from workers.drain import _FIRST_BACKOFF, _IDLE_PAUSE, _LONGEST_BACKOFF, _RIPE_PAUSE
 from workers.fleet import share
 from workers.heartbeat import SILENT_MS
+from workers.linger import Linger
 
 #: what a process of SimPy yields
 Steps = Generator[simpy.Event, Any, None]
@@ -168,14 +169,15 @@ class Pipeline:
                 staying.append(shard.number)
 
     def _drain(self, worker: Worker, shard: Shard, epoch: int) -> Steps:
-        making, linger = self._making, self._making.linger
+        making = self._making
+        linger = Linger(making.linger, making.linger_most)
         try:
             while shard.epoch == epoch and shard.number not in worker.stopping:
-                began = float(self.env.now)
-                batch, ripe_in = shard.take(began, making.batch_events, linger)
+                taken = float(self.env.now)
+                batch, ripe_in = shard.take(taken, making.batch_events, linger.now)
                 if batch:
                     yield from self._land(worker, shard, epoch, batch)
-                    linger = lingers(float(self.env.now) - began, making.linger, making.linger_most)
+                    linger.after(taken, float(self.env.now))
                 else:
                     yield self.env.timeout(min(ripe_in, _RIPE_PAUSE) if ripe_in else _IDLE_PAUSE)
         except simpy.Interrupt:

@@ -26,7 +26,7 @@ async def test_a_healthy_stack_shows_every_part_and_every_shard(local_stack: Run
     async def shared() -> Status | None:
         """The worker that came first gives up its half within three rounds of a second each."""
         found = await status.ask(local_stack.home, Settings())
-        return found if len({shard.owner for shard in found.shards}) == 2 else None
+        return found if len({shard.owner for shard in found.shards if shard.owner}) == 2 else None
 
     found = await until(shared)
     assert found is not None
@@ -35,7 +35,7 @@ async def test_a_healthy_stack_shows_every_part_and_every_shard(local_stack: Run
         ["redis", "clickhouse", "ingest_api", "ingest_api", "worker", "worker", "queries", "origin"]
     )
     assert all(part.memory_bytes > 1_000_000 for part in found.parts)
-    assert len(found.shards) == 4
+    assert len(found.shards) == 2
     assert all(shard.waiting == 0 for shard in found.shards)
 
 

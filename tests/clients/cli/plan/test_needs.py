@@ -27,7 +27,7 @@ def line(sheet: Sheet, part: str, what: str) -> Line:
 
 def test_a_thousand_events_a_second_fit_on_one_machine() -> None:
     sheet = needs()
-    assert (sheet["machines.total"], sheet["shards.count"], sheet.notes) == (1, 4, [])
+    assert (sheet["machines.total"], sheet["shards.count"], sheet.notes) == (1, 2, [])
 
 
 def test_processes_are_the_load_over_what_a_process_may_be_given() -> None:
