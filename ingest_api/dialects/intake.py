@@ -228,11 +228,18 @@ def _many(outcome: Outcome) -> Reply:
     if kept and acked is not None:
         said += f',"ack":"{acked.level}"'
     rejections = {} if acked is None else acked.rejections
-    lines = ",".join([_line(index, result, rejections) for index, result in enumerate(results)])
+    lines = ",".join(_lines(results, rejections, all_new=new == len(results)))
     if rejected < len(results):
         return Reply(200, f'{{"status":"ok",{said},"results":[{lines}]}}'.encode())
     why = '"error":"bad_request","message":"No event of the batch was accepted."'
     return Reply(400, f'{{"status":"error",{said},"results":[{lines}],{why}}}'.encode())
+
+
+def _lines(results: Sequence[Result | Refusal], rejections: Mapping[bytes, str], *, all_new: bool) -> list[str]:
+    if all_new and not rejections:  # as most are: a short way to the same
+        ids = b"".join([result.event_id for result in results if isinstance(result, Result)]).hex(",", 16).split(",")
+        return [f'{{"index":{index},"event_id":"evt_{event_id}"}}' for index, event_id in enumerate(ids)]
+    return [_line(index, result, rejections) for index, result in enumerate(results)]
 
 
 def _line(index: int, result: Result | Refusal, rejections: Mapping[bytes, str]) -> str:

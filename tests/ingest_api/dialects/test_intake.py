@@ -75,6 +75,17 @@ def test_a_batch_is_answered_item_by_item(acked: Acked | None) -> None:
     assert answer.get("ack") == (acked and "stored")
 
 
+@pytest.mark.parametrize("count", [1, 2, 300])
+def test_a_batch_of_new_events_is_answered_as_each_would_be(count: int) -> None:
+    results = [Result(bytes((number % 256,)) * 16, Verdict.NEW) for number in range(count)]
+
+    def told(acked: Acked | None) -> list[object]:
+        return list(orjson.loads(DIALECT.reply(Outcome(results, False, NOW, "disk", acked)).body)["results"])
+
+    assert told(None) == told(Acked(Ack.STORED, {b"another's" * 2: "it is not right"}))
+    assert told(None)[-1] == {"index": count - 1, "event_id": f"evt_{results[-1].event_id.hex()}"}
+
+
 def test_a_batch_of_which_nothing_was_taken_says_so_and_names_no_level() -> None:
     reply = DIALECT.reply(Outcome([REFUSAL, REFUSAL], False, NOW))
     answer = orjson.loads(reply.body)
