@@ -124,8 +124,8 @@ class Appender:
         """The shard that may know its key from before the raise; None where that is its own, or it has none."""
         if not entry.digest:
             return None
-        before = home(entry.digest, self._before)
-        return None if before == home(entry.digest, len(self._shards)) else before
+        before, now = home(entry.digest, self._before), home(entry.digest, len(self._shards))
+        return None if before == now else before
 
     async def _ask(self, request: Placing, positions: Sequence[int]) -> list[int]:
         """Ask the shards of before; returns the events that none of them knew."""
