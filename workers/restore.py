@@ -181,8 +181,9 @@ class Restore:
         await tables.empty(names)
         origin = manifest.versions["database"]
         depot = Depot(manifest.tables_in)
-        await depot.restore(client, manifest.id, names, origin, lambda share: self._tell("tables", share))
-        counted = {name: await tables.count(name) for name in names}
+        async with tables.unmerged(names):
+            await depot.restore(client, manifest.id, names, origin, lambda share: self._tell("tables", share))
+            counted = {name: await tables.count(name) for name in names}
         if wrong := [name for name in names if counted[name] != manifest.tables[name]]:
             raise Refused(f"ClickHouse restored other rows than were backed up: {', '.join(wrong)}.")
 

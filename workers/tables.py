@@ -4,6 +4,7 @@ Frozen is a table beside it that shares its parts: made in a moment, and nobody 
 workers make them anew; nor are tables that are not Headrace's own.
 """
 
+import contextlib
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -146,6 +147,17 @@ class Tables:
         """Take all rows away."""
         for name in names:
             await self._client.command(f"TRUNCATE TABLE {name} SYNC")
+
+    @contextlib.asynccontextmanager
+    async def unmerged(self, names: Sequence[str]) -> AsyncIterator[None]:
+        """What is put into these tables meanwhile stays as many rows as it was."""
+        for name in names:
+            await self._client.command(f"SYSTEM STOP MERGES {name}")
+        try:
+            yield
+        finally:
+            for name in names:
+                await self._client.command(f"SYSTEM START MERGES {name}")
 
     async def filled(self) -> list[str]:
         """Tables of the schema with rows in them."""

@@ -1,6 +1,6 @@
 """The ceiling of the drain: rows that are columns already, inserted in batches as large as a worker's. No Redis.
 
-    python -m tests.bench.bare_insert --clickhouse URL --events 200000 --inserts 4
+    python -m tests.bench.bare_insert --clickhouse URL --events 200000 --inserts 2
 
 Writes into a table of its own with the schema of `events`, and drops it. Prints one JSON object.
 """
@@ -72,7 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clickhouse", required=True)
     parser.add_argument("--events", type=int, required=True)
-    parser.add_argument("--inserts", type=int, default=4)
+    parser.add_argument("--inserts", type=int, default=2, help="at once: as many as a worker has shards")
     parser.add_argument("--seed", type=int, default=1)
     sys.stdout.buffer.write(uvloop.run(run(parser.parse_args())))
 

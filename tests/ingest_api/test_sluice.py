@@ -137,7 +137,7 @@ async def ready(door: Door) -> dict[str, Any]:
 async def test_a_careless_server_gets_no_events_the_others_do_and_readiness_says_which(redis: Any, url: str) -> None:
     careless = await routing.at(redis, 1)
     name = routing.name(careless)
-    async with opened(redis, url) as door:
+    async with opened(redis, url, shards=4) as door:
         await careless.config_set("appendfsync", "everysec")
         try:
 
@@ -166,7 +166,7 @@ async def test_a_front_door_starts_while_a_server_is_away_and_takes_it_in_when_i
     away = primaries.actor(await routing.at(redis, 1))
     await away.kill()
     try:
-        async with opened(redis, url) as door:
+        async with opened(redis, url, shards=4) as door:
             assert (await ready(door))["status"] == 200
             with pytest.raises(Unavailable):
                 await door.front_door.appender.append(keyed(door.front_door.appender, 1))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from ingest_api.stream import Redis
 from tests.workers.entries import event
@@ -70,6 +71,19 @@ async def test_what_is_frozen_stays_as_it_was_and_is_loaded_to_the_digit(history
         await loading.load("events", packed(), 30)
     asked = "SELECT formatRowNoNewline('JSONEachRow', *) FROM events ORDER BY event_id, _shard, _stream_ms"
     assert [row[0] for row in (await there.warehouse.query(asked)).result_rows] == rows
+
+
+async def test_rows_that_are_counted_are_not_merged_meanwhile(there: Second) -> None:
+    tables = Tables(there.warehouse)
+    await there.warehouse.command("CREATE TABLE mine (x UInt8) ENGINE = ReplacingMergeTree ORDER BY x")
+    async with tables.unmerged(["mine"]):
+        for _ in range(2):
+            await there.warehouse.command("INSERT INTO mine VALUES (1)")
+        with pytest.raises(DatabaseError, match="ABORTED"):
+            await there.warehouse.command("OPTIMIZE TABLE mine FINAL")
+        assert await tables.count("mine") == 2
+    await there.warehouse.command("OPTIMIZE TABLE mine FINAL")
+    assert await tables.count("mine") == 1
 
 
 async def test_the_schema_is_taken_away_whole_and_nothing_else(clickhouse_url: str, there: Second) -> None:

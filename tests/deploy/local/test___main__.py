@@ -116,7 +116,7 @@ async def test_status_as_json_has_parts_and_shards(local_stack: RunningStack) ->
         "queries",
         "origin",
     }
-    assert [shard["shard"] for shard in found["shards"]] == [0, 1, 2, 3]
+    assert [shard["shard"] for shard in found["shards"]] == [0, 1]
 
 
 def await_exit(words: list[str], **environ: str) -> "subprocess.CompletedProcess[str]":

@@ -13,6 +13,7 @@ from clients.cli.plan.needs import Line, Sheet, number, reckon, size
 from ingest_api.stream import MAX_SHARDS
 
 COSTS = read(None)
+SPEEDS, SIZES = COSTS.speeds, COSTS.sizes
 MACHINE = Machine(16, 64_000_000_000, 4_000_000_000_000)
 DEMAND = Demand(1000, 400, 100, 1.0, 86_400, 3600, 1800, 30 * 86_400, 1, MACHINE)
 
@@ -32,21 +33,22 @@ def test_a_thousand_events_a_second_fit_on_one_machine() -> None:
 
 def test_processes_are_the_load_over_what_a_process_may_be_given() -> None:
     sheet = needs(events_per_second=100_000)
-    assert sheet["front door.processes"] == math.ceil(100_000 / (65_605 * 0.6))
-    assert sheet["workers.processes"] == math.ceil(100_000 / (44_545 * 0.6))
-    assert line(sheet, "workers", "processes, a core each").sum == "100,000 / (44,545 x 60%) = 3.74"
+    assert sheet["front door.processes"] == math.ceil(100_000 / (SPEEDS.front_door["100"] * 0.6))
+    assert sheet["workers.processes"] == math.ceil(100_000 / (SPEEDS.worker * 0.6))
+    told = line(sheet, "workers", "processes, a core each").sum
+    assert told == f"100,000 / ({SPEEDS.worker:,.0f} x 60%) = {100_000 / SPEEDS.worker / 0.6:.2f}"
 
 
 def test_redis_holds_what_waits_for_the_outage_and_the_keys_of_two_windows() -> None:
     sheet = needs(keyed=0.5, window=3600)
-    assert sheet["redis.frames"] == pytest.approx(1000 * 3600 * 142.6)
-    assert sheet["redis.index"] == pytest.approx(1000 * 0.5 * 2 * 3600 * 56.4)
+    assert sheet["redis.frames"] == pytest.approx(1000 * 3600 * SIZES.frame)
+    assert sheet["redis.index"] == pytest.approx(1000 * 0.5 * 2 * 3600 * SIZES.key)
     assert sheet["redis.memory"] == pytest.approx((sheet["redis.frames"] + sheet["redis.index"]) / 0.8)
-    assert needs(outage=60)["redis.frames"] == pytest.approx(1000 * 1800 * 142.6), "the kept tail is longer"
+    assert needs(outage=60)["redis.frames"] == pytest.approx(1000 * 1800 * SIZES.frame), "the kept tail is longer"
 
 
 def test_clickhouse_has_the_retention_on_disk_and_room_for_merges() -> None:
-    assert needs()["clickhouse.disk"] == pytest.approx(1000 * 30 * 86_400 * 97.6 / 0.7)
+    assert needs()["clickhouse.disk"] == pytest.approx(1000 * 30 * 86_400 * SIZES.stored / 0.7)
 
 
 def test_longer_events_take_more_of_everything() -> None:
