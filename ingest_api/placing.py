@@ -29,8 +29,8 @@ class Placing:
         if isinstance(answer, BaseException):
             self.give_up(positions, answer)
             return
-        if answer.strip(_NEW):  # as most are, all are new
-            keyed = (position for position in positions if self.entries[position].digest)
+        keyed = [position for position in positions if self.entries[position].digest]
+        if answer != _NEW * len(keyed):  # as most are, all are new
             for position, letter in zip(keyed, answer, strict=True):
                 self._became[position] = _VERDICTS[letter]
         if self._places is not None:

@@ -45,7 +45,7 @@ class Settings(Confidential):
         default=1000,
         ge=0,
         le=60_000,
-        description="and up to this long, where batches take long: see docs/performance.md",
+        description="and up to this long, the busier the drain is: see docs/performance.md",
     )
     lease_seconds: float = Field(default=6.0, gt=1, description="a dead worker's shards are free after this")
     insert_timeout_seconds: float = Field(default=30.0, gt=0, description="an insert that takes longer is sent again")

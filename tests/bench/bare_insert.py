@@ -16,6 +16,7 @@ import uvloop
 from clickhouse_connect.datatypes.registry import get_from_name
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
+from ingest_api.settings import Settings as FrontDoor
 from tests.bench import prepared
 from tests.bench.measure import own_sample
 from workers import pipeline, row
@@ -25,6 +26,7 @@ from workers.settings import Settings
 
 _TABLE = "bare_events"
 _ROWS = Settings.model_fields["batch_events"].default
+_INSERTS = FrontDoor.model_fields["shards"].default
 _SETTINGS = {
     "async_insert": 0,
     "optimize_on_insert": 0,
@@ -72,7 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clickhouse", required=True)
     parser.add_argument("--events", type=int, required=True)
-    parser.add_argument("--inserts", type=int, default=2, help="at once: as many as a worker has shards")
+    parser.add_argument("--inserts", type=int, default=_INSERTS, help="at once: as many as a worker has shards")
     parser.add_argument("--seed", type=int, default=1)
     sys.stdout.buffer.write(uvloop.run(run(parser.parse_args())))
 

@@ -57,9 +57,9 @@ class Watch:
 
     async def run(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        pids = [part.pid for part in self.stack.parts() if part.pid and part.name != "redis"]
         while time.monotonic() < until:
             self.lags.append(await late(self.stack))
+            pids = [part.pid for part in self.stack.parts() if part.pid and part.name != "redis"]
             self.memory.append(sum(map(process.memory, pids)))
             await asyncio.sleep(_LOOK_SECONDS)
 

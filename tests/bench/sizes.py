@@ -31,7 +31,7 @@ _SEED = 5
 _BATCHES, _BATCH, _ARRAY = 4, 10_000, 1000
 #: words of the longer events' text, and how many different ones there are
 _WORDS, _VOCABULARY = 200, 5000
-#: events of a request; with four shards a frame holds a quarter of them
+#: events of a request, which the shards of a new installation share
 _REQUEST = 100
 _PLACES = {
     "frame": "in a frame",

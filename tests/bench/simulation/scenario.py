@@ -56,7 +56,7 @@ class Making:
     shards: int = 4
     batch_events: int = 200
     linger: float = 0.25
-    #: after batches that take long
+    #: where a drain is busy
     linger_most: float = 1.0
     lease: float = 6.0
     #: events of a request
