@@ -172,7 +172,7 @@ class Appender:
         futures = []
         for shard, some in groups.items():
             entries = [request.entries[position] for position in some]
-            futures.append(self._join(shard, entries, sum(entry.size for entry in entries), kind))
+            futures.append(self._join(shard, entries, sum([entry.size for entry in entries]), kind))
         answers = await asyncio.gather(*futures, return_exceptions=True)
         return zip(groups, groups.values(), answers, strict=True)
 

@@ -14,7 +14,7 @@ from ingest_api import do_not_track, moment, origin, telemetry, traced, tracing
 from ingest_api.access import Directory
 from ingest_api.answer import Answer
 from ingest_api.client_address import client_address
-from ingest_api.dialect import Dialect, Outcome, Parsed, Reply, Result, Verdict
+from ingest_api.dialect import Dialect, Outcome, Parsed, Reply, Verdict
 from ingest_api.errors import Reason, Refusal, Refused, Unavailable
 from ingest_api.front_door import FrontDoor
 from ingest_api.normalise import Context, Stamped, window
@@ -34,6 +34,7 @@ _Items = Sequence[Stamped | Refusal]
 
 #: what became of an event, as the metrics call it
 _NAMES = [one.name.lower() for one in Verdict]
+_NEW = Verdict.NEW  # in Python 3.11 members are slow to find on their class
 _NO_QUERY: Mapping[str, str] = {}
 #: RFC 9562 6.2: counted up from a random start, so that ids of one millisecond stay apart across processes too
 _event_numbers = itertools.count(secrets.randbits(74))
@@ -71,7 +72,7 @@ async def _take(
     page = headers.get(ORIGIN)
     if page is not None:
         answer_headers.update(origin.OPEN)
-    token, sender, parsed = dialect.token(headers), None, None
+    token, sender, count = dialect.token(headers), None, 1
     try:
         if token or not dialect.public:
             sender = by_key(directory.cached(token) or await directory.find(token), page)
@@ -91,22 +92,24 @@ async def _take(
         )
         asked = wish(raw.query, waits=dialect.waits) if raw.query else NOTHING
         parsed = dialect.parse(raw, settings.max_batch_events)
+        count = len(parsed.items)
         if sender is None or parsed.site_id:
             sender = await _at_site(directory, sender, parsed, page)
         if sender.rate:
-            await spend(front_door.limiter, sender, len(parsed.items), answer_headers)
+            await spend(front_door.limiter, sender, count, answer_headers)
         stamped = _stamp(front_door, dialect, sender.project, raw, parsed)
+        body = raw.body = b""  # neither it nor the drafts are needed while Redis writes
+        parsed.items = ()
         outcome = Outcome((), parsed.single, raw.received_at, front_door.durability)
         if len(stamped) == 1 and asked is NOTHING and isinstance(one := stamped[0], Stamped):  # as most requests are
-            became = verdict(await front_door.appender.append_one(one))
-            telemetry.EVENTS.add(dialect.name, _NAMES[became])
-            outcome.results = (Result(one.event.event_id, became),)
+            one.verdict = verdict(await front_door.appender.append_one(one))
+            telemetry.EVENTS.add(dialect.name, _NAMES[one.verdict])
+            outcome.results = (one,)
         else:
             await _fill(outcome, front_door, dialect, sender.project, stamped, asked=asked)
         return dialect.reply(outcome)
     except (Refused, Unavailable) as why:
         if sender is not None:  # the ledger of a project; whoever has no key has none
-            count = len(parsed.items) if parsed else 1
             front_door.refusals.add(moment.now_ms(), sender.project.id, why.reason, count)
         raise
 
@@ -157,9 +160,12 @@ async def _fill(
 ) -> None:
     """Write what was stamped, or only check it, and wait for it as long as the producer asked."""
     places: Places | None = {} if asked.ack and not asked.check_only else None
-    outcome.results = await _write(front_door, stamped, places, check_only=asked.check_only)
-    refused = Counter([result.reason for result in outcome.results if isinstance(result, Refusal)])
-    became = Counter([result.verdict for result in outcome.results if isinstance(result, Result)])
+    entries = [item for item in stamped if isinstance(item, Stamped)]
+    refused: Counter[Reason] = Counter()
+    if len(entries) < len(stamped):
+        refused.update([item.reason for item in stamped if isinstance(item, Refusal)])
+    became = await _write(front_door, entries, places, check_only=asked.check_only)
+    outcome.results = stamped
     _count(dialect.name, refused, became)
     if not asked.check_only:  # the ledger has what was refused; what was written is there already
         refused += Counter({Reason.UNAVAILABLE: became[Verdict.UNAVAILABLE]})  # of which nothing is left where it is 0
@@ -170,17 +176,20 @@ async def _fill(
 
 
 async def _write(
-    front_door: FrontDoor, stamped: _Items, places: Places | None, *, check_only: bool
-) -> Sequence[Result | Refusal]:
-    entries = [item for item in stamped if isinstance(item, Stamped)]
+    front_door: FrontDoor, entries: Sequence[Stamped], places: Places | None, *, check_only: bool
+) -> Counter[Verdict]:
+    """Write events, or none of them; each is told its verdict. Returns how often each was given."""
     if not entries:
-        return [item for item in stamped if isinstance(item, Refusal)]
+        return Counter()
     if check_only:
         verdicts = [Verdict.VALID] * len(entries)
     else:
         verdicts = await front_door.appender.append(entries, places)
-    written = iter(verdicts)
-    return [item if isinstance(item, Refusal) else Result(item.event.event_id, next(written)) for item in stamped]
+    if verdicts.count(_NEW) == len(verdicts):  # as most are
+        return Counter({_NEW: len(verdicts)})
+    for entry, became in zip(entries, verdicts, strict=True):
+        entry.verdict = became
+    return Counter(verdicts)
 
 
 def _count(dialect: str, refused: Mapping[Reason, int], became: Mapping[Verdict, int]) -> None:

@@ -9,7 +9,6 @@ from redis.exceptions import ResponseError
 
 from ingest_api import frame, runs, telemetry, tracing
 from ingest_api.durability import Command
-from ingest_api.event import Event
 from ingest_api.normalise import Stamped
 from ingest_api.stream import LIBRARY, Shard
 
@@ -36,13 +35,13 @@ class Raised(Exception):
 class Lot:
     """Grows until it is written."""
 
-    __slots__ = ("again", "counts", "events", "keyed", "placed_by", "projects", "shard", "size", "spans", "waiters")
+    __slots__ = ("again", "counts", "keyed", "placed_by", "projects", "rows", "shard", "size", "spans", "waiters")
 
     def __init__(self, shard: Shard, placed_by: int) -> None:
         self.shard = shard
         #: the number of shards by which the events belong to this one
         self.placed_by = placed_by
-        self.events: list[Event] = []
+        self.rows: list[bytes] = []
         self.keyed: list[bytes] = []
         self.size = 0  # bytes as the producers sent them
         #: whose the events are, in their order: a project, and how many in a row
@@ -56,14 +55,14 @@ class Lot:
 
     def has_room(self, count: int, size: int) -> bool:
         """Whether these events may share the frame."""
-        return len(self.events) + count <= MAX_FRAME_EVENTS and self.size + size <= MAX_FRAME_BYTES
+        return len(self.rows) + count <= MAX_FRAME_EVENTS and self.size + size <= MAX_FRAME_BYTES
 
     def add(self, entries: Sequence[Stamped], size: int, future: asyncio.Future[bytes]) -> None:
         """Take a request's events in."""
-        first, before = len(self.events), len(self.keyed)
-        self.events += [entry.event for entry in entries]
+        first, before = len(self.rows), len(self.keyed)
+        self.rows += [entry.row for entry in entries]
         self.keyed += [_keyed(at, one.digest, one.payload) for at, one in enumerate(entries, first) if one.digest]
-        project = entries[0].event.project  # a request is of one project
+        project = entries[0].project  # a request is of one project
         if self.projects and self.projects[-1] == project:
             self.counts[-1] += len(entries)
         else:
@@ -76,12 +75,12 @@ class Lot:
 
     def command(self, window_ms: int) -> Command:
         """What appends it."""
-        data, size = frame.encode(self.events)
+        data, size = frame.encode_rows(self.rows)
         shard = self.shard
         keys = shard.appending
         return (
             "FCALL", f"{LIBRARY}_append", len(keys), *keys,
-            window_ms, len(self.events), size, data, b"".join(self.keyed),
+            window_ms, len(self.rows), size, data, b"".join(self.keyed),
             runs.encode(zip(self.projects, self.counts, strict=True)), self.placed_by,
             tracing.encode(self.spans) if self.spans else b"",
         )  # fmt: skip
@@ -109,7 +108,7 @@ class Lot:
 
     def settle(self, answer: Any) -> None:
         """Tell who waits what the function said."""
-        telemetry.FRAME_EVENTS.observe(len(self.events))
+        telemetry.FRAME_EVENTS.observe(len(self.rows))
         self._tell(answer[1])
 
     def _tell(self, verdicts: bytes) -> None:

@@ -2,21 +2,20 @@
 
 import hashlib
 import re
-import struct
 from collections.abc import Callable
 from itertools import product
-from zlib import crc32
+from typing import cast
 
 import msgspec
+from xxhash import xxh3_64_digest as checksum
 
-from ingest_api import properties
+from ingest_api import frame, properties
+from ingest_api.dialect import Result, Verdict
 from ingest_api.errors import Detail, Reason, Refusal
 from ingest_api.event import Draft, Event
 from ingest_api.limits import Limits
 from ingest_api.projects import Project
 
-#: tells a faithful retry from a reused key; a project can only fool itself, so a checksum is enough
-_sums = struct.Struct(">II").pack
 #: bits of a UUID that tell its version and variant, and what they are in version 8
 _MARKS, _VERSION_8 = 0xF << 76 | 3 << 62, 8 << 76 | 2 << 62
 _DAY_MS = 86_400_000
@@ -44,13 +43,24 @@ class Context(msgspec.Struct, gc=False):
     limits: Limits
 
 
-class Stamped(msgspec.Struct, gc=False):
-    """An event with what the index needs: the digest of its key (empty without a key) and of its content."""
+class Stamped(Result, gc=False):
+    """An event as its frame will hold it, and what the index needs: the digests of key (empty without one) and content.
 
-    event: Event
+    It is its own result: new, until it is known otherwise. The event itself is not kept: what thousands that wait for
+    Redis let go at once, the next take again while the processor's caches still hold it.
+    """
+
+    project: str
+    row: bytes
     digest: bytes
     payload: bytes
+    #: bytes as the producer sent them
     size: int
+
+    @property
+    def event(self) -> Event:
+        """The event as workers will read it."""
+        return cast("Event", frame.event(self.row))
 
 
 def window(project: Project, limits: Limits, received_at: int, *, recent_only: bool) -> tuple[int, int]:
@@ -79,11 +89,10 @@ def normalise(draft: Draft, context: Context, number: int) -> Stamped | Refusal:
 def maker(context: Context) -> Callable[[Draft, bytes, bytes], Stamped]:
     """What makes the event of a draft that is right, and whose properties are exact, of its id and its key's digest."""
     project, dialect, received_at = context.project.id, context.dialect, context.received_at
-    ip, user_agent, sites = context.ip, context.user_agent, context.project.site_ids
+    ip, user_agent, sites, new = context.ip, context.user_agent, context.project.site_ids, Verdict.NEW
 
     def made(draft: Draft, event_id: bytes, digest: bytes) -> Stamped:
         raw = draft.raw
-        size = len(raw)
         passed_on = draft.ip or draft.user_agent  # the connection is another's then
         event = Event(
             event_id,
@@ -109,7 +118,9 @@ def maker(context: Context) -> Callable[[Draft, bytes, bytes], Stamped]:
             draft.ip if passed_on else ip,
             draft.user_agent if passed_on else user_agent,
         )
-        return Stamped(event, digest, _sums(crc32(raw), size) if digest else b"", size)
+        # tells a faithful retry from a reused key; a project can only fool itself, so a checksum is enough
+        content = checksum(raw) if digest else b""
+        return Stamped(event_id, new, project, frame.row(event), digest, content, len(raw))
 
     return made
 

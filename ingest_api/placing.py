@@ -29,12 +29,12 @@ class Placing:
         if isinstance(answer, BaseException):
             self.give_up(positions, answer)
             return
-        keyed = [position for position in positions if self.entries[position].digest]
-        if answer != _NEW * len(keyed):  # as most are, all are new
+        if answer != _NEW * len(positions):  # as most are, all are keyed and new
+            keyed = [position for position in positions if self.entries[position].digest]
             for position, letter in zip(keyed, answer, strict=True):
                 self._became[position] = _VERDICTS[letter]
         if self._places is not None:
-            ids = (self.entries[position].event.event_id for position in positions)
+            ids = (self.entries[position].event_id for position in positions)
             self._places.setdefault(shard, []).extend(ids)
 
     def give_up(self, positions: Sequence[int], error: BaseException) -> None:

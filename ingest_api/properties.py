@@ -13,9 +13,12 @@ EMPTY = b"{}"
 
 #: every digit as a 0. Every fifth byte of a long number shows at least three: a fifth clears most properties
 _ZEROS = bytes.maketrans(b"0123456789", b"0000000000")
+_PLAIN_ZEROS = bytes.maketrans(b"0123456789E", b"0000000000e")
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 #: the same once all of its digits are zeros; where many are looked through at once, a fifth would clear too few
 _LONG = b"0" * 19
+#: an exponent of three digits, behind a digit
+_LARGE = b"0e000"
 #: all but brackets and quotes
 _NO_MARKS = bytes(set(range(256)).difference(b'{}[]"'))
 _INT64 = range(-(1 << 63), 1 << 63)
@@ -44,14 +47,17 @@ def problem(properties: bytes, limits: Limits) -> str:
 def plain(many: Sequence[bytes], limits: Limits) -> bool:
     """Whether none of them has a `problem`, and each is `exact` as it is; where in doubt it is False.
 
-    Of many at once, in a few passes over all of their bytes. Each is one JSON object, as far as a typed decode skims.
+    Of many at once, in a few passes over all of their bytes. Each is one JSON object, as far as a typed decode skims:
+    it lets bytes pass that are no UTF-8, and numbers too large for a double, nothing else. A short number is too large
+    only with an exponent of three digits; a text that looks like that leaves a doubt.
     """
     together = b",".join(many)
+    zeros = together.translate(_PLAIN_ZEROS, b"+")
     return (
-        _LONG not in together.translate(_ZEROS)
+        _LONG not in zeros
         and _plainly_short(together, limits)
         and _plainly_shallow(together, limits)
-        and _is_json(b"[%b]" % together)
+        and ((_LARGE not in zeros and _is_utf_8(together)) or _is_json(b"[%b]" % together))
     )
 
 
@@ -92,6 +98,13 @@ def _is_json(text: bytes) -> bool:
     except orjson.JSONDecodeError:
         return False
     return True
+
+
+def _is_utf_8(text: bytes) -> bool:
+    try:
+        return text.isascii() or bool(text.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _plainly_short(properties: bytes, limits: Limits) -> bool:

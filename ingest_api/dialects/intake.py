@@ -1,10 +1,11 @@
 """The Event Intake API, and Headrace's own: POST /v1/events with one event, an array, {"events": [...]} or NDJSON."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
 import orjson
+from msgspec import UnsetType, field
 
 from ingest_api import keys, moment, properties
 from ingest_api.dialect import Acked, Outcome, Parsed, Rank, Reply, Result, Verdict
@@ -15,22 +16,19 @@ from ingest_api.native import MAX_USER_AGENT, SHAPE
 from ingest_api.request import RawRequest
 
 
-class _Item(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    event_type: str
-    occurred_at: str = ""
-    idempotency_key: str = ""
-    data: msgspec.Raw = msgspec.Raw(b"{}")
-    user_id: str = ""
-    client_id: str = ""
-    session_id: str = ""
-    url: str = ""
-    title: str = ""
-    referrer: str = ""
-    device_type: str = ""
-    language: str = ""
-    platform: str = ""
-    country: str = ""
-    ip: str = ""
+class _Item(Draft, gc=False, forbid_unknown_fields=True):
+    """A draft as the typed decode makes it: right but for three fields, which `_draft` sets. Of `UnsetType` nothing can
+    be sent: those fields have no name in this API."""
+
+    name: str = field(name="event_type")
+    raw: UnsetType = b""  # type: ignore[assignment]
+    properties: msgspec.Raw = field(default=msgspec.Raw(b"{}"), name="data")
+    occurred_at: str = ""  # type: ignore[assignment]
+    key: str = field(default="", name="idempotency_key")
+    kind: UnsetType = "event"  # type: ignore[assignment]
+    site_id: UnsetType = ""  # type: ignore[assignment]
+    request_id: UnsetType = ""  # type: ignore[assignment]
+    first_site: UnsetType = False  # type: ignore[assignment]
     user_agent: Annotated[str, msgspec.Meta(max_length=MAX_USER_AGENT)] = ""
 
 
@@ -50,7 +48,7 @@ _KNOWN = {
     Verdict.DUPLICATE: ',"deduplicated":true',
     Verdict.MISMATCH: ',"deduplicated":true,"payload_mismatch":true',
 }
-_UNAVAILABLE = Verdict.UNAVAILABLE  # in Python 3.11 members are slow to find on their class
+_NEW, _UNAVAILABLE = Verdict.NEW, Verdict.UNAVAILABLE  # in Python 3.11 members are slow to find on their class
 
 
 class Intake:
@@ -113,9 +111,25 @@ def _batch(items: Sequence[bytes | msgspec.Raw], max_events: int) -> Parsed:
     if not items:
         raise Refused(Reason.MALFORMED_BODY, "The request holds no event.")
     try:
-        return Parsed(list(map(_draft, items, map(_decode_item, items))))
+        found = list(map(_decode_item, items))
     except (msgspec.DecodeError, RecursionError):  # of one of them, or more
         return Parsed([_item(item) for item in items])
+    return Parsed(_drafts(items, found))
+
+
+def _drafts(raws: Sequence[bytes | msgspec.Raw], items: Sequence[_Item]) -> list[Draft | Refusal]:
+    """`_draft` of each, the ordinary ones without a call."""
+    drafts: list[Draft | Refusal] = []
+    times = moment.parse_all([item.occurred_at for item in items])
+    for raw, item, occurred_at in zip(raws, items, times, strict=True):
+        data = bytes(item.properties)
+        if occurred_at is None or item.ip or item.country or not item.user_id or not item.name or data[0] != _BRACE:
+            drafts.append(_draft(raw, item, occurred_at))
+        else:
+            draft: Draft = item
+            draft.raw, draft.properties, draft.occurred_at = raw, data, occurred_at
+            drafts.append(draft)
+    return drafts
 
 
 def _item(raw: bytes | msgspec.Raw) -> Draft | Refusal:
@@ -124,38 +138,24 @@ def _item(raw: bytes | msgspec.Raw) -> Draft | Refusal:
         item = _decode_item(raw)
     except (msgspec.DecodeError, RecursionError):
         return _item_by_field(raw)
-    return _draft(raw, item)
+    return _draft(raw, item, moment.parse(item.occurred_at))
 
 
-def _draft(raw: bytes | msgspec.Raw, item: _Item) -> Draft | Refusal:
-    occurred_at = moment.parse(item.occurred_at)
-    data = bytes(item.data)
-    ip = address(item.ip) if item.ip else ""
-    place = country(item.country) if item.country else ""
-    if occurred_at is None or not item.event_type or data[0] != _BRACE or ip is None or place is None:
+def _draft(raw: bytes | msgspec.Raw, item: _Item, occurred_at: int | None) -> Draft | Refusal:
+    """What was decoded, made a draft in place: another object for each event would take a tenth of the whole."""
+    data = bytes(item.properties)
+    if occurred_at is None or not item.name or data[0] != _BRACE:
         return _item_by_field(raw)
-    return Draft(
-        item.event_type,
-        raw,
-        data,
-        occurred_at,
-        item.idempotency_key,
-        "event",
-        "",
-        item.user_id or properties.user_id(data),
-        item.client_id,
-        item.session_id,
-        "",
-        item.url,
-        item.title,
-        item.referrer,
-        item.device_type,
-        item.language,
-        item.platform,
-        place,
-        ip,
-        item.user_agent,
-    )
+    if item.ip or item.country:
+        ip, place = address(item.ip) if item.ip else "", country(item.country) if item.country else ""
+        if ip is None or place is None:
+            return _item_by_field(raw)
+        item.ip, item.country = ip, place
+    draft: Draft = item
+    draft.raw, draft.properties, draft.occurred_at = raw, data, occurred_at
+    if not draft.user_id:
+        draft.user_id = properties.user_id(data)
+    return draft
 
 
 def _item_by_field(raw: bytes | msgspec.Raw) -> Draft | Refusal:
@@ -217,10 +217,12 @@ def _rejection(rejections: Mapping[bytes, str], event_id: bytes) -> str:
 
 def _many(outcome: Outcome) -> Reply:
     results, acked = outcome.results, outcome.acked
+    others = [one for one in results if isinstance(one, Refusal) or one.verdict is not _NEW]
     counts = dict.fromkeys(Verdict, 0)
-    for result in results:
-        counts[_UNAVAILABLE if isinstance(result, Refusal) else result.verdict] += 1
-    new, duplicate, mismatch, rejected, valid = counts.values()
+    for one in others:
+        counts[_UNAVAILABLE if isinstance(one, Refusal) else one.verdict] += 1
+    _, duplicate, mismatch, rejected, valid = counts.values()
+    new = len(results) - len(others)
     kept = new + duplicate + mismatch
     said = f'"accepted":{new + valid},"deduplicated":{duplicate + mismatch},"rejected":{rejected}'
     if kept:  # else there is none that could be lost
@@ -228,7 +230,7 @@ def _many(outcome: Outcome) -> Reply:
     if kept and acked is not None:
         said += f',"ack":"{acked.level}"'
     rejections = {} if acked is None else acked.rejections
-    lines = ",".join(_lines(results, rejections, all_new=new == len(results)))
+    lines = ",".join(_lines(results, rejections, all_new=not others))
     if rejected < len(results):
         return Reply(200, f'{{"status":"ok",{said},"results":[{lines}]}}'.encode())
     why = '"error":"bad_request","message":"No event of the batch was accepted."'
@@ -237,7 +239,7 @@ def _many(outcome: Outcome) -> Reply:
 
 def _lines(results: Sequence[Result | Refusal], rejections: Mapping[bytes, str], *, all_new: bool) -> list[str]:
     if all_new and not rejections:  # as most are: a short way to the same
-        ids = b"".join([result.event_id for result in results if isinstance(result, Result)]).hex(",", 16).split(",")
+        ids = b"".join([one.event_id for one in cast("Sequence[Result]", results)]).hex(",", 16).split(",")
         return [f'{{"index":{index},"event_id":"evt_{event_id}"}}' for index, event_id in enumerate(ids)]
     return [_line(index, result, rejections) for index, result in enumerate(results)]
 

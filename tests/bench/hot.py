@@ -21,7 +21,7 @@ from typing import IO, Any, TypeVar, cast
 import msgspec
 
 from ingest_api import collect, frame
-from ingest_api.dialect import Outcome, Parsed, Result, Verdict
+from ingest_api.dialect import Outcome, Parsed
 from ingest_api.dialects.intake import DIALECT
 from ingest_api.limits import Limits
 from ingest_api.normalise import Stamped
@@ -83,11 +83,10 @@ class Hot:
         return cast("list[Stamped]", collect._stamp(self._door, cast("Any", DIALECT), self._project, *given))
 
     def _frame(self, stamped: list[Stamped]) -> bytes:
-        return frame.encode([one.event for one in stamped])[0]
+        return frame.encode_rows([one.row for one in stamped])[0]
 
     def _answer(self, stamped: list[Stamped]) -> bytes:
-        results = [Result(one.event.event_id, Verdict.NEW) for one in stamped]
-        return DIALECT.reply(Outcome(results, self._single, stamped[0].event.received_at)).body
+        return DIALECT.reply(Outcome(stamped, self._single, stamped[0].event.received_at)).body
 
 
 class Checkout:

@@ -15,6 +15,7 @@ from typing import Any, cast
 import msgspec
 from clickhouse_connect.driver.client import Client
 
+from ingest_api import frame
 from ingest_api.normalise import Stamped
 from ingest_api.stream import Install, connect
 from tests import stores
@@ -88,9 +89,10 @@ def _entries(words: int) -> tuple[list[Stamped], int]:
     entries = prepared.received(arrays)
     for entry, visit in zip(entries, visits, strict=True):
         own = entry.event
-        entry.event = msgspec.structs.replace(
+        event = msgspec.structs.replace(
             visit, event_id=own.event_id, project=prepared.PROJECT, properties=own.properties
         )
+        entry.row = frame.row(event)
     return entries, sum(map(len, arrays))
 
 

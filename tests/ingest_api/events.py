@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from ingest_api import frame
 from ingest_api.event import Draft
 from ingest_api.limits import Limits
 from ingest_api.normalise import Context, Stamped, normalise, window
@@ -33,3 +34,9 @@ def stamped(name: str = "signup", key: str = "", number: int = 0, **fields: Any)
     result = normalise(draft(name, key=key, **fields), context(), number)
     assert isinstance(result, Stamped)
     return result
+
+
+def changed(one: Stamped, **fields: Any) -> Stamped:
+    """The same with other fields of its event."""
+    event = msgspec.structs.replace(one.event, **fields)
+    return msgspec.structs.replace(one, event_id=event.event_id, project=event.project, row=frame.row(event))

@@ -17,7 +17,7 @@ async def test_each_request_hears_of_its_own_keyed_events() -> None:
     futures = [loop.create_future() for _ in requests]
     for request, future in zip(requests, futures, strict=True):
         lot.add(request, 10, future)
-    assert (len(lot.events), len(lot.keyed), lot.size) == (5, 3, 30)
+    assert (len(lot.rows), len(lot.keyed), lot.size) == (5, 3, 30)
     lot.settle([b"1-0", b"012"])
     assert [future.result() for future in futures] == [b"0", b"", b"12"]
 

@@ -1,5 +1,7 @@
 """What is taken as properties, and that nothing of it is rounded."""
 
+import re
+
 import msgspec
 import orjson
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from ingest_api import properties
 from ingest_api.limits import Limits
 from ingest_api.settings import Settings
-from tests.ingest_api.json_texts import PROPERTIES
+from tests.ingest_api.json_texts import PROPERTIES, SKIMMED, skims
 
 LIMITS = Limits.of(Settings())
 
@@ -73,8 +75,10 @@ DECEPTIONS = [
     b'{"a":1,"' + b"k" * 257 + b'":1}',
     b'{"a":9223372036854775808}',
     b'{"a":18446744073709551616}',
-    b'{"a":"\\ud800"}',
-    b'{"a":01}',
+    b'{"a":1e999}',
+    b'{"a":[0,1E+400]}',
+    b'{"a":0.2e00309}',
+    b'{"a":"\xff"}',
 ]
 
 
@@ -84,7 +88,7 @@ def test_what_needs_a_closer_look_is_never_plain_whatever_stands_beside_it(sent:
     assert not properties.plain([b'{"plan":"pro"}', sent, b"{}"], LIMITS)
 
 
-@given(st.lists(PROPERTIES.map(str.encode), min_size=1, max_size=5))
+@given(st.lists(SKIMMED.map(str.encode), min_size=1, max_size=5))
 def test_what_is_plain_has_no_problem_and_stays_as_it_is(many: list[bytes]) -> None:
     narrow = msgspec.structs.replace(LIMITS, max_depth=4, max_property_text_chars=256)
     if properties.plain(many, narrow):
@@ -96,3 +100,37 @@ def test_ordinary_properties_are_plain() -> None:
     ordinary = [orjson.dumps({"plan": "pro", "price": number, "experiment": {"n": [1]}}) for number in range(500)]
     assert properties.plain(ordinary, LIMITS)
     assert properties.plain([orjson.dumps({f"k{number}": "x" * 200 for number in range(50)})], LIMITS)
+
+
+def test_a_text_that_looks_like_a_large_number_is_plain_once_it_was_read() -> None:
+    assert properties.plain([b'{"id":"8e123f"}', b'{"b":1}'], LIMITS)
+
+
+#: pieces that JSON is made of, and that it is spoilt by
+PIECES = st.sampled_from([*(b'{}[]",:\\ \n\t\x00\x1f\x7f\xe9\xff.+-eEu0123456789/'), *b"truefalsn"]).map(
+    lambda one: bytes((one,))
+)
+
+
+@given(PROPERTIES.map(str.encode), st.integers(0, 60), st.integers(0, 3), st.lists(PIECES, max_size=4).map(b"".join))
+def test_a_typed_decode_lets_nothing_pass_but_other_bytes_than_utf_8_and_large_numbers(
+    text: bytes, at: int, gone: int, put: bytes
+) -> None:
+    spoilt = text[: at % len(text)] + put + text[at % len(text) + gone :]
+    if skims(spoilt) and not _is_json(spoilt):
+        assert not _is_utf_8(spoilt) or re.search(rb"[0-9][eE][+]?[0-9]{3}|[0-9]{300}", spoilt)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _is_utf_8(text: bytes) -> bool:
+    try:
+        return text.decode() is not None
+    except UnicodeDecodeError:
+        return False

@@ -13,7 +13,7 @@ from ingest_api.normalise import Context, Stamped
 from ingest_api.projects import Project
 from ingest_api.stamp import stamp
 from tests.ingest_api.events import NOW, context, draft
-from tests.ingest_api.json_texts import PROPERTIES
+from tests.ingest_api.json_texts import SKIMMED
 
 DAY_MS = 86_400_000
 WORDS = {"name": "event_type"}
@@ -23,7 +23,7 @@ FIELDS = st.fixed_dictionaries(
     {"name": st.sampled_from(["signup", "signup", "", "a\x00"])},
     optional={
         "key": KEYS,
-        "properties": PROPERTIES.map(str.encode),
+        "properties": SKIMMED.map(str.encode),
         "occurred_at": st.sampled_from([NOW, NOW - DAY_MS, NOW + DAY_MS, NOW + DAY_MS + 1, -1]) | st.none(),
         "raw": st.sampled_from([b"{}", b"x" * 9_000, b"x" * 300_000]),
         "site_id": st.sampled_from(["", "site_abc123", "foreign"]),

@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
-
 from ingest_api import ledger as books
 from ingest_api.ledger import Book
 from ingest_api.normalise import Stamped, normalise
@@ -13,7 +11,7 @@ from ingest_api.progress import read_progress
 from ingest_api.projects import Project
 from ingest_api.stream import Install, Redis, fcall
 from tests.appending import append_together
-from tests.ingest_api.events import NOW, context, draft
+from tests.ingest_api.events import NOW, changed, context, draft
 from workers.batch import span
 from workers.landed import Landed, land
 from workers.landing import Landing
@@ -29,7 +27,7 @@ def stamped(number: int, project: str = "a", key: str = "", **fields: Any) -> St
     """An event of any project; fields are those of the event as it travels."""
     made = normalise(draft(key=key), context(Project(project, (), NOW)), number)
     assert isinstance(made, Stamped)
-    return msgspec.structs.replace(made, event=msgspec.structs.replace(made.event, **fields))
+    return changed(made, **fields)
 
 
 async def once(_part: str, call: Callable[[], Awaitable[Any]]) -> Any:

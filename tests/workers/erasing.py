@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from ingest_api import erasures, frame, routing, tombstones
@@ -17,6 +16,7 @@ from ingest_api.progress import read_progress
 from ingest_api.secret import secret
 from ingest_api.stream import Redis
 from tests.appending import append
+from tests.ingest_api.events import changed
 from tests.workers.desk import stamped
 from tests.workers.history import History
 from workers.archive import Archive
@@ -112,7 +112,7 @@ async def replay(history: History, archive: Archive | None = None) -> Report:
 
 def again(one: Stamped, occurred_at: int) -> Stamped:
     """A retry of a keyed event that gets another time."""
-    return msgspec.structs.replace(one, event=msgspec.structs.replace(one.event, occurred_at=occurred_at))
+    return changed(one, occurred_at=occurred_at)
 
 
 async def everybody(history: History, redis_url: str, *requests: list[Stamped]) -> None:
