@@ -18,6 +18,7 @@ from ingest_api.projects import Project
 
 #: bits of a UUID that tell its version and variant, and what they are in version 8
 _MARKS, _VERSION_8 = 0xF << 76 | 3 << 62, 8 << 76 | 2 << 62
+_NEW = Verdict.NEW  # in Python 3.11 members are slow to find on their class
 _DAY_MS = 86_400_000
 _HOUR_MS = 3_600_000
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
@@ -89,7 +90,7 @@ def normalise(draft: Draft, context: Context, number: int) -> Stamped | Refusal:
 def maker(context: Context) -> Callable[[Draft, bytes, bytes], Stamped]:
     """What makes the event of a draft that is right, and whose properties are exact, of its id and its key's digest."""
     project, dialect, received_at = context.project.id, context.dialect, context.received_at
-    ip, user_agent, sites, new = context.ip, context.user_agent, context.project.site_ids, Verdict.NEW
+    ip, user_agent, sites = context.ip, context.user_agent, context.project.site_ids
 
     def made(draft: Draft, event_id: bytes, digest: bytes) -> Stamped:
         raw = draft.raw
@@ -120,7 +121,7 @@ def maker(context: Context) -> Callable[[Draft, bytes, bytes], Stamped]:
         )
         # tells a faithful retry from a reused key; a project can only fool itself, so a checksum is enough
         content = checksum(raw) if digest else b""
-        return Stamped(event_id, new, project, frame.row(event), digest, content, len(raw))
+        return Stamped(event_id, _NEW, project, frame.row(event), digest, content, len(raw))
 
     return made
 

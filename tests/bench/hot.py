@@ -86,7 +86,7 @@ class Hot:
         return frame.encode_rows([one.row for one in stamped])[0]
 
     def _answer(self, stamped: list[Stamped]) -> bytes:
-        return DIALECT.reply(Outcome(stamped, self._single, stamped[0].event.received_at)).body
+        return DIALECT.reply(Outcome(stamped, self._single, self._project.created_at)).body
 
 
 class Checkout:

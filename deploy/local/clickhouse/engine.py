@@ -12,6 +12,7 @@ from typing import Any
 os.environ["TZ"] = "UTC"
 from chdb.state.sqlitelike import Connection
 
+from deploy.local.clickhouse import merges
 from deploy.local.clickhouse.exceptions import Code, failed, refused
 from deploy.local.clickhouse.statement import Statement
 
@@ -49,6 +50,7 @@ class Engine:
         options = "&".join(f"{name}={value}" for name, value in _OPTIONS.items())
         self._address = f"{path}?{options}"
         self._anchor = Connection(self._address)  # the engine lives as long as one connection does
+        merges.give_way(self._anchor.query)
         self._query_lane = ThreadPoolExecutor(_QUERY_LANES, "query")
         self._insert_lane = ThreadPoolExecutor(_INSERT_LANES, "insert")
         self._kill_lane = ThreadPoolExecutor(1, "kill")
