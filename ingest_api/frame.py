@@ -60,8 +60,12 @@ def encode(events: Iterable[Event]) -> tuple[bytes, int]:
 
 
 def encode_rows(rows: Sequence[bytes]) -> tuple[bytes, int]:
-    """Pack rows as they are, good or bad. Returns the frame and the size of its array before compression, in bytes."""
-    array = _head(len(rows)) + b"".join(rows)
+    """Pack rows as they are, good or bad. Returns what `pack` does."""
+    return pack(_head(len(rows)) + b"".join(rows))
+
+
+def pack(array: bytes) -> tuple[bytes, int]:
+    """An array of rows as a frame. Returns it and the size of the array, in bytes."""
     if len(array) < COMPRESS_FROM:
         return _RAW + array, len(array)
     compressor = _quick if len(array) < QUICK_BELOW else _thorough

@@ -46,6 +46,7 @@ class Item(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(list[Item]).decode
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def from_bodies(bodies: Sequence[bytes]) -> list[Event]:
@@ -79,7 +80,7 @@ async def write(redis: Redis, made: Iterator[Callable[[], list[Event]]], until: 
     events = 0
     while (started := time.perf_counter()) < until:
         group = next(made)()
-        data, size = frame.encode(group)
+        data, size = frame.pack(_encode(group))
         await cast("Any", redis).execute_command("XADD", _STREAM, "*", "f", data, "n", len(group), "b", size)
         latencies.append(time.perf_counter() - started)
         events += len(group)

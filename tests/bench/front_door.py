@@ -79,12 +79,16 @@ def single(plan: Plan) -> Outcome:
 
 
 def batch(plan: Plan, size: int) -> Outcome:
-    """Arrays of `size` events, 16 connections, beside decoding, encoding and writing the same frames alone."""
+    """Arrays of `size` events, beside decoding, encoding and writing the same frames alone.
+
+    With fewer connections it is Redis that is waited for, and with more the generator.
+    """
+    connections = 64 if size <= 100 else 32
     with room() as (folder, redis, _), front_door(folder, redis) as door:
-        door.run(size, 16, _WARM_SECONDS)
+        door.run(size, connections, _WARM_SECONDS)
         runs = alternate(
             plan.rounds,
-            lambda: door.run(size, 16, plan.seconds),
+            lambda: door.run(size, connections, plan.seconds),
             lambda: bare_frames(redis, size, plan.seconds, decode=1),
         )
         rate = median(runs[0]).rate

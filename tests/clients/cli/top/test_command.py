@@ -43,7 +43,8 @@ async def test_json_is_the_answer_of_the_service(shop: Shop) -> None:
     assert ended.document["data"]["clickhouse"]["reachable"] is True
 
 
-async def test_a_wrong_key_and_a_service_that_is_away_end_with_three(connected: Headrace) -> None:
+@pytest.mark.slow  # it tries for ten seconds
+async def test_a_service_that_is_away_ends_it_with_three(connected: Headrace) -> None:
     ended = await connected("top", "--url", "http://127.0.0.1:1")
     assert (ended.code, ended.out) == (3, "")
     assert "Gave up after 10 s" in ended.err
