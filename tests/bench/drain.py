@@ -44,7 +44,7 @@ def drain(plan: Plan) -> Outcome:
             )
     rate = median(runs[0]).rate
     lines = [
-        Line(_STAGE, "worker", median(runs[0]), ratio(*runs), (Goal(">= 40,000/s", rate >= 40_000),), spread(*runs)),
+        Line(_STAGE, "worker", median(runs[0]), ratio(*runs), (Goal(">= 70,000/s", rate >= 70_000),), spread(*runs)),
         Line(_STAGE, "ceiling: bare Native insert", median(runs[1])),
     ]
     return Outcome(lines, noise(_STAGE, runs[1]), problems)

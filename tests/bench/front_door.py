@@ -72,7 +72,7 @@ def single(plan: Plan) -> Outcome:
         share = ratio(*runs)
         stage = "front door, 1 event"
         lines = [
-            Line(stage, "ingest_api", median(runs[0]), share, (Goal("ratio >= 0.75", share >= 0.75),), spread(*runs)),
+            Line(stage, "ingest_api", median(runs[0]), share, (Goal("ratio >= 0.85", share >= 0.85),), spread(*runs)),
             Line(stage, "ceiling: bare aiohttp handler", median(runs[1])),
         ]
         return Outcome(lines, noise(stage, runs[1]) + notes(stage, door, ceiling), problems(stage, door, redis))

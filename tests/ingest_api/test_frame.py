@@ -29,6 +29,14 @@ def test_what_goes_in_comes_out(events: list[Event]) -> None:
     assert size >= len(events)
 
 
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 65_535, 65_536])
+def test_rows_become_the_array_that_messagepack_makes_of_them(count: int) -> None:
+    rows = [frame.row(Event(b"0" * 16, "demo", "signup", 1, 2))] * count
+    array = msgspec.msgpack.encode([msgspec.Raw(row) for row in rows])
+    assert frame.encode_rows(rows) == frame.pack(array)
+    assert frame.split(frame.encode_rows(rows)[0], len(array)) == rows
+
+
 def test_a_large_frame_is_compressed_and_a_small_one_is_not() -> None:
     event = Event(b"0" * 16, "demo", "page_view", 1, 2, b'{"a":1}', url="https://example.com/products")
     small, size = frame.encode([event])

@@ -52,3 +52,20 @@ def test_no_text_raises(text: str) -> None:
 @given(st.integers(0, 10_000_000_000_000))
 def test_text_and_back_loses_only_the_fraction(ms: int) -> None:
     assert moment.parse(moment.text(ms)) == ms - ms % 1000
+
+
+TIMES = st.datetimes().map(lambda one: f"{one.isoformat()}Z") | st.sampled_from(
+    [
+        "2025-12-22T10:30:00",
+        "2025-12-22 10:30:00Z",
+        "2025-W52-1T10:30:00Z",
+        "0001-01-01T00:00:00+01:00",
+        "2025-12-22T",
+        "",
+    ]
+)
+
+
+@given(st.lists(TIMES, max_size=4))
+def test_many_are_read_as_each_would_be_alone(texts: list[str]) -> None:
+    assert list(moment.parse_all(texts)) == [moment.parse(text) for text in texts]

@@ -91,3 +91,12 @@ def test_a_batch_of_which_nothing_was_taken_says_so_and_names_no_level() -> None
     answer = orjson.loads(reply.body)
     assert (reply.status, answer["status"], answer["error"]) == (400, "error", "bad_request")
     assert (answer["rejected"], len(answer["results"]), "durability" in answer) == (2, 2, False)
+
+
+@pytest.mark.parametrize("value", ['""', '"identify"', "null", "true", "{}", '"aGFja2Vk"'])
+@pytest.mark.parametrize("name", ["raw", "kind", "site_id", "request_id", "first_site", "name", "key", "properties"])
+def test_what_drafts_have_and_the_api_has_not_is_a_property_like_any_other(name: str, value: str) -> None:
+    plain = '{"event_type":"t","occurred_at":"2026-11-20T10:00:00Z","user_id":"u"}'
+    meant = plain.replace("}", f',"{name}":{value}}}')
+    first, second = read([plain, meant])
+    assert second == first | {"raw": meant.encode(), "properties": f'{{"{name}":{value}}}'.encode()}
