@@ -20,7 +20,7 @@ SUPPLY_READY := $(SUPPLY)/.ready
 PEERS := build/peers
 PEERS_READY := $(PEERS)/.ready
 # a file's tests stay together: they share their Redis and their engine, which each process has for itself
-SIDE_BY_SIDE := -n auto --dist loadfile
+SIDE_BY_SIDE = -n $(PROCESSES) --dist loadfile
 # tests of the stack wait much of their time: three processes for two cores; tests/conftest.py says which file is first
 PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((3 * (os.cpu_count() or 1) + 1) // 2)')
 WAITING = -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations 30

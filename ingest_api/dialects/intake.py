@@ -18,7 +18,7 @@ from ingest_api.request import RawRequest
 
 class _Item(Draft, gc=False, forbid_unknown_fields=True):
     """A draft as the typed decode makes it: right but for three fields, which `_draft` sets. Of `UnsetType` nothing can
-    be sent: those fields have no name in this API."""
+    be sent: those fields have no name in this API. Types are told to the decoder here; a draft has the other ones."""
 
     name: str = field(name="event_type")
     raw: UnsetType = b""  # type: ignore[assignment]
@@ -114,22 +114,8 @@ def _batch(items: Sequence[bytes | msgspec.Raw], max_events: int) -> Parsed:
         found = list(map(_decode_item, items))
     except (msgspec.DecodeError, RecursionError):  # of one of them, or more
         return Parsed([_item(item) for item in items])
-    return Parsed(_drafts(items, found))
-
-
-def _drafts(raws: Sequence[bytes | msgspec.Raw], items: Sequence[_Item]) -> list[Draft | Refusal]:
-    """`_draft` of each, the ordinary ones without a call."""
-    drafts: list[Draft | Refusal] = []
-    times = moment.parse_all([item.occurred_at for item in items])
-    for raw, item, occurred_at in zip(raws, items, times, strict=True):
-        data = bytes(item.properties)
-        if occurred_at is None or item.ip or item.country or not item.user_id or not item.name or data[0] != _BRACE:
-            drafts.append(_draft(raw, item, occurred_at))
-        else:
-            draft: Draft = item
-            draft.raw, draft.properties, draft.occurred_at = raw, data, occurred_at
-            drafts.append(draft)
-    return drafts
+    times = moment.parse_all([item.occurred_at for item in found])
+    return Parsed(list(map(_draft, items, found, times)))
 
 
 def _item(raw: bytes | msgspec.Raw) -> Draft | Refusal:

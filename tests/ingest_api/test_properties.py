@@ -88,6 +88,12 @@ def test_what_needs_a_closer_look_is_never_plain_whatever_stands_beside_it(sent:
     assert not properties.plain([b'{"plan":"pro"}', sent, b"{}"], LIMITS)
 
 
+@pytest.mark.parametrize("sent", [rb'{"a":"\ud800"}', b'{"a":01}', b'{"a":1,}', b'{"a":nul}'])
+def test_what_is_no_json_is_stopped_by_the_typed_decode_if_not_here(sent: bytes) -> None:
+    assert properties.problem(sent, LIMITS)
+    assert not skims(sent) or not properties.plain([sent], LIMITS)
+
+
 @given(st.lists(SKIMMED.map(str.encode), min_size=1, max_size=5))
 def test_what_is_plain_has_no_problem_and_stays_as_it_is(many: list[bytes]) -> None:
     narrow = msgspec.structs.replace(LIMITS, max_depth=4, max_property_text_chars=256)
@@ -117,20 +123,5 @@ def test_a_typed_decode_lets_nothing_pass_but_other_bytes_than_utf_8_and_large_n
     text: bytes, at: int, gone: int, put: bytes
 ) -> None:
     spoilt = text[: at % len(text)] + put + text[at % len(text) + gone :]
-    if skims(spoilt) and not _is_json(spoilt):
-        assert not _is_utf_8(spoilt) or re.search(rb"[0-9][eE][+]?[0-9]{3}|[0-9]{300}", spoilt)
-
-
-def _is_json(text: bytes) -> bool:
-    try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return False
-    return True
-
-
-def _is_utf_8(text: bytes) -> bool:
-    try:
-        return text.decode() is not None
-    except UnicodeDecodeError:
-        return False
+    if skims(spoilt) and not properties._is_json(spoilt):
+        assert not properties._is_utf_8(spoilt) or re.search(rb"[0-9][eE][+]?[0-9]{3}|[0-9]{300}", spoilt)
