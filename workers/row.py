@@ -35,7 +35,7 @@ COLUMNS: dict[str, str] = {
     "platform": "LowCardinality(String)",
     "country": "LowCardinality(String)",
     "ip": "String",
-    "user_agent": "String",
+    "user_agent": "LowCardinality(String)",
     "properties": "JSON",
     "_shard": "UInt16",
     "_stream_ms": "UInt64",

@@ -99,7 +99,7 @@ _EVENTS = (
     Column("asn", "UInt32", "bigint", "the number of the network"),
     _word("as_name", "the name of the network"),
     _text("ip", "the address, as far as the project keeps it"),
-    _text("user_agent", "as it was sent"),
+    _word("user_agent", "as it was sent"),
     Column("is_page_view", "Bool", "boolean", "whether it is a view of a page or screen"),
     Column("is_action", "Bool", "boolean", "whether the visitor did something"),
     Column("violations", "Array(LowCardinality(String))", "text[]", "fields that are not as the schema wants them"),

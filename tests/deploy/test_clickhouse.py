@@ -35,7 +35,10 @@ LOGS = {
     *("transactions_info_log", "transposed_metric_log", "zookeeper_connection_log", "zookeeper_log"),
 }
 #: those of the server whose names stand for more than a setting
-SECTIONS = {"backups", "listen_host", "http_port", "timezone", "custom_settings_prefixes", "logger", "prometheus"}
+SECTIONS = {
+    *("backups", "compression", "listen_host", "http_port", "timezone", "custom_settings_prefixes"),
+    *("logger", "prometheus"),
+}
 
 
 @pytest.fixture

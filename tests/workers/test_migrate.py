@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+from clickhouse_connect.datatypes.registry import get_from_name
 from clickhouse_connect.driver.client import Client
 
 from ingest_api.stream import WORKERS, Redis
@@ -23,9 +24,9 @@ KNOWN = [
     Migration("0002_post_a.sql", "ALTER TABLE a DROP COLUMN IF EXISTS old;"),
     Migration("0003_pre_b.sql", "CREATE TABLE IF NOT EXISTS b (x UInt8) ENGINE = Memory;"),
 ]
-#: what takes something away from a build that still runs
+#: what takes something away from a build that still runs; `LowCardinality` does not (the last test here)
 TAKES_AWAY = re.compile(
-    r"\b(DROP|RENAME|EXCHANGE|DETACH|TRUNCATE|MODIFY\s+(COLUMN(?!\s+\w+\s+CODEC\()|TTL)|"
+    r"\b(DROP|RENAME|EXCHANGE|DETACH|TRUNCATE|MODIFY\s+(COLUMN(?!\s+\w+\s+(CODEC\(|LowCardinality\(String\)\s))|TTL)|"
     r"DELETE\s+FROM|ALTER\s+TABLE\s+\w+\s+DELETE)\b",
     re.I,
 )
@@ -51,6 +52,7 @@ def test_what_is_applied_before_an_upgrade_only_adds() -> None:
     assert {name: found[0] for name, text in code.items() if (found := TAKES_AWAY.search(text))} == {}
     assert TAKES_AWAY.search(KNOWN[1].text), "a post migration may"
     assert TAKES_AWAY.search("ALTER TABLE a MODIFY COLUMN x CODEC(ZSTD(1)), MODIFY COLUMN y String CODEC(ZSTD(1))")
+    assert TAKES_AWAY.search("ALTER TABLE a MODIFY COLUMN x LowCardinality(FixedString(2)) CODEC(ZSTD(1))")
 
 
 def test_every_migration_belongs_to_one_phase() -> None:
@@ -211,3 +213,24 @@ def test_a_lock_of_a_living_migration_holds_and_one_of_a_dead_process_does_not(c
     client.command("CREATE TABLE schema_lock (x UInt8) ENGINE = Memory COMMENT 'elsewhere 1 1000'")
     assert migrate.apply(client)
     assert client.command("EXISTS TABLE schema_lock") == 0
+
+
+@pytest.mark.stack
+def test_user_agents_as_texts_are_read_alike_and_older_workers_go_on_writing_them(client: Client) -> None:
+    older = itertools.takewhile(lambda one: not one.name.endswith("_agents.sql"), migrate.migrations())
+    for statement in itertools.chain(*(one.statements for one in older)):
+        client.command(statement)
+    columns = ["event_id", "project", "user_agent", "properties"]
+    types = [get_from_name(one) for one in ("UUID", "LowCardinality(String)", "String", "JSON")]
+
+    def write(agent: str) -> None:
+        client.insert("events", [[uuid.uuid4(), "shop", agent, "{}"]], column_names=columns, column_types=types)
+
+    write("before")
+    migrate.apply(client)
+    write("after")
+    found = client.query("SELECT user_agent, toTypeName(user_agent) FROM events ORDER BY user_agent").result_rows
+    assert found == [("after", "LowCardinality(String)"), ("before", "LowCardinality(String)")]
+    migrate.apply(client)
+    client.command("DELETE FROM schema_migrations WHERE name LIKE '%agents%'")  # a crash before the record
+    assert [one.name for one in migrate.apply(client)] == ["0014_pre_agents.sql"]
