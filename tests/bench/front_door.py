@@ -22,8 +22,8 @@ from tests.bench.room import room
 
 _WARM_SECONDS = 1.0
 _BUSY = 0.85
-#: into how many short rounds a round is cut where single events are measured
-_SHORT = 5
+#: into how many short rounds a round is cut: neighbours on a shared machine come and go within seconds
+SHORT = 5
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -67,8 +67,8 @@ def single(plan: Plan) -> Outcome:
     with room() as (folder, redis, _), front_door(folder, redis) as door, bare(folder) as ceiling:
         for server in (door, ceiling):
             server.run(1, 128, _WARM_SECONDS)
-        seconds = plan.seconds / _SHORT  # neighbours on a shared machine come and go within seconds
-        runs = alternate(plan.rounds * _SHORT, lambda: door.run(1, 128, seconds), lambda: ceiling.run(1, 128, seconds))
+        seconds = plan.seconds / SHORT
+        runs = alternate(plan.rounds * SHORT, lambda: door.run(1, 128, seconds), lambda: ceiling.run(1, 128, seconds))
         share = ratio(*runs)
         stage = "front door, 1 event"
         lines = [
