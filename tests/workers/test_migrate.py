@@ -26,7 +26,7 @@ KNOWN = [
 ]
 #: what takes something away from a build that still runs; `LowCardinality` does not (the last test here)
 TAKES_AWAY = re.compile(
-    r"\b(DROP|RENAME|EXCHANGE|DETACH|TRUNCATE|MODIFY\s+(COLUMN(?!\s+\w+\s+(CODEC\(|LowCardinality\(String\)\s))|TTL)|"
+    r"\b(DROP|RENAME|EXCHANGE|DETACH|TRUNCATE|MODIFY\s+(COLUMN(?!\s+\w+\s+(CODEC\(|LowCardinality\(String\)))|TTL)|"
     r"DELETE\s+FROM|ALTER\s+TABLE\s+\w+\s+DELETE)\b",
     re.I,
 )
