@@ -19,11 +19,12 @@ SUPPLY_READY := $(SUPPLY)/.ready
 # what the bench compares with, and what takes profiles: in an environment of its own, locked by hashes
 PEERS := build/peers
 PEERS_READY := $(PEERS)/.ready
+# tests wait much of their time: three processes for two cores
+PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((3 * (os.cpu_count() or 1) + 1) // 2)')
 # a file's tests stay together: they share their Redis and their engine, which each process has for itself
 SIDE_BY_SIDE = -n $(PROCESSES) --dist loadfile
-# tests of the stack wait much of their time: three processes for two cores; tests/conftest.py says which file is first
-PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((3 * (os.cpu_count() or 1) + 1) // 2)')
-WAITING = -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations 30
+# tests of the stack take long: tests/conftest.py says which file is first
+WAITING = $(SIDE_BY_SIDE) --no-loadscope-reorder --durations 30
 
 # caches of bytecode spare every process of the stack and of the tests its compiling
 unexport PYTHONDONTWRITEBYTECODE

@@ -18,17 +18,17 @@ from ingest_api.request import RawRequest
 
 class _Item(Draft, gc=False, forbid_unknown_fields=True):
     """A draft as the typed decode makes it: right but for three fields, which `_draft` sets. Of `UnsetType` nothing can
-    be sent: those fields have no name in this API. Types are told to the decoder here; a draft has the other ones."""
+    be sent: those fields have no name in this API."""
 
     name: str = field(name="event_type")
-    raw: UnsetType = b""  # type: ignore[assignment]
+    raw: UnsetType = b""  # type: ignore[assignment]  # the decoder's type
     properties: msgspec.Raw = field(default=msgspec.Raw(b"{}"), name="data")
-    occurred_at: str = ""  # type: ignore[assignment]
+    occurred_at: str = ""  # type: ignore[assignment]  # the decoder's type
     key: str = field(default="", name="idempotency_key")
-    kind: UnsetType = "event"  # type: ignore[assignment]
-    site_id: UnsetType = ""  # type: ignore[assignment]
-    request_id: UnsetType = ""  # type: ignore[assignment]
-    first_site: UnsetType = False  # type: ignore[assignment]
+    kind: UnsetType = "event"  # type: ignore[assignment]  # the decoder's type
+    site_id: UnsetType = ""  # type: ignore[assignment]  # the decoder's type
+    request_id: UnsetType = ""  # type: ignore[assignment]  # the decoder's type
+    first_site: UnsetType = False  # type: ignore[assignment]  # the decoder's type
     user_agent: Annotated[str, msgspec.Meta(max_length=MAX_USER_AGENT)] = ""
 
 

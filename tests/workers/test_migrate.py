@@ -24,12 +24,14 @@ KNOWN = [
     Migration("0002_post_a.sql", "ALTER TABLE a DROP COLUMN IF EXISTS old;"),
     Migration("0003_pre_b.sql", "CREATE TABLE IF NOT EXISTS b (x UInt8) ENGINE = Memory;"),
 ]
-#: what takes something away from a build that still runs; `LowCardinality` does not (the last test here)
+#: what takes something away from a build that still runs
 TAKES_AWAY = re.compile(
-    r"\b(DROP|RENAME|EXCHANGE|DETACH|TRUNCATE|MODIFY\s+(COLUMN(?!\s+\w+\s+(CODEC\(|LowCardinality\(String\)))|TTL)|"
+    r"\b(DROP|RENAME|EXCHANGE|DETACH|TRUNCATE|MODIFY\s+(COLUMN(?!\s+\w+\s+CODEC\()|TTL)|"
     r"DELETE\s+FROM|ALTER\s+TABLE\s+\w+\s+DELETE)\b",
     re.I,
 )
+#: the one change of a type that takes nothing away, as the last test here shows
+ALIKE = "MODIFY COLUMN user_agent LowCardinality(String)"
 
 
 def test_files_are_numbered_in_order_and_hold_statements() -> None:
@@ -48,7 +50,8 @@ def test_statements_end_with_a_semicolon_at_the_end_of_a_line() -> None:
 
 
 def test_what_is_applied_before_an_upgrade_only_adds() -> None:
-    code = {one.name: re.sub(r"--.*", "", one.text) for one in migrate.migrations() if one.belongs("pre")}
+    before = [one for one in migrate.migrations() if one.belongs("pre")]
+    code = {one.name: re.sub(r"--.*", "", one.text).replace(ALIKE, "") for one in before}
     assert {name: found[0] for name, text in code.items() if (found := TAKES_AWAY.search(text))} == {}
     assert TAKES_AWAY.search(KNOWN[1].text), "a post migration may"
     assert TAKES_AWAY.search("ALTER TABLE a MODIFY COLUMN x CODEC(ZSTD(1)), MODIFY COLUMN y String CODEC(ZSTD(1))")
@@ -231,6 +234,5 @@ def test_user_agents_as_texts_are_read_alike_and_older_workers_go_on_writing_the
     write("after")
     found = client.query("SELECT user_agent, toTypeName(user_agent) FROM events ORDER BY user_agent").result_rows
     assert found == [("after", "LowCardinality(String)"), ("before", "LowCardinality(String)")]
-    migrate.apply(client)
     client.command("DELETE FROM schema_migrations WHERE name LIKE '%agents%'")  # a crash before the record
     assert [one.name for one in migrate.apply(client)] == ["0014_pre_agents.sql"]
