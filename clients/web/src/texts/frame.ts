@@ -1,0 +1,48 @@
+/** What stands around each view: its frame, the way in, and what is said when nothing can be shown. */
+
+export const frame = {
+  brand: "Headrace",
+  skip: "Skip to content",
+  views: {
+    overview: "Overview",
+    events: "Events",
+    funnel: "Funnel",
+    retention: "Retention",
+    paths: "Paths",
+    users: "Users",
+    rejected: "Rejected",
+    pipeline: "Pipeline",
+    settings: "Settings",
+  },
+  frame: {
+    navigation: "Views",
+    signOut: "Sign out",
+    theme: "Theme",
+    themes: { system: "System", light: "Light", dark: "Dark" },
+    readOnly: "Read-only",
+    noProject: "No project is open.",
+    share: "Share",
+    documents: "API reference",
+  },
+  problem: {
+    unreachable: "No connection",
+    refused: "This could not be answered",
+    again: "Try again",
+    waiting: "Waiting for the answer",
+    lost: "This view could not be loaded. Reload the page.",
+  },
+  none: { title: "Nothing here", inSpan: "No events of this kind in the chosen span.", unknown: "(not known)" },
+  copy: { todo: "Copy", done: "Copied", link: "Copy link" },
+  dialog: { close: "Close" },
+  signIn: {
+    title: "Sign in",
+    lead: "With a query key of your project; with an admin key for projects, keys and limits.",
+    key: "Key",
+    hint: "It begins with hr_query_ or hr_admin_. It is kept in no place that scripts can read.",
+    submit: "Sign in",
+    busy: "Signing in …",
+    local: "On this machine `make run` and `make up` write keys to .headrace/demo.env.",
+    shareBroken: "This link opens nothing: it was closed, has expired, or was cut off when it was copied.",
+    expired: "The session has ended. Sign in again to go on.",
+  },
+};

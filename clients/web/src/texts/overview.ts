@@ -1,0 +1,38 @@
+/** The overview. */
+
+export const overview = {
+  now: (visitors: number) => `${visitors} ${visitors === 1 ? "visitor" : "visitors"} now`,
+  metrics: {
+    visitors: "Visitors",
+    sessions: "Sessions",
+    page_views: "Page views",
+    event_count: "Events",
+    bounce_rate: "Bounce rate",
+    session_duration: "Session length",
+  },
+  this: "This span",
+  before: "The one before",
+  course: (metric: string) => `${metric} in time`,
+  against: (value: string) => `${value} before`,
+  lists: {
+    pages: "Pages",
+    entry_pages: "Entry pages",
+    exit_pages: "Exit pages",
+    sources: "Sources",
+    channels: "Channels",
+    countries: "Countries",
+    devices: "Devices",
+    browsers: "Browsers",
+    events: "Events",
+  },
+  direct: "Direct, or not known",
+  groups: { pages: "Content", sources: "Where from", countries: "Countries", devices: "Devices", events: "What they do" },
+  unit: "Visitors",
+  fresh: (moment: string) => `Complete up to ${moment}`,
+  emptyTitle: "Waiting for the first event",
+  emptyLead: "Send one with this command, and this page turns live by itself.",
+  emptyKey: "A write key is made under Settings, or with `headrace key create`; the demo's is in .headrace/demo.env.",
+  emptyTag: "Or paste this tag into a web page:",
+  emptyListening: "Listening …",
+  emptyArrived: "It arrived.",
+};

@@ -1,0 +1,25 @@
+/** Retention. */
+
+export const retention = {
+  proposed: (event: string) => `A first proposal: who had the most frequent event, ${event}, and has it again later. Choose events to ask your own question.`,
+  any: "Any event",
+  start: "Who did",
+  back: "Came back to do",
+  mode: "When",
+  modes: (mode: string, interval: string) => (mode === "on" ? `In just that ${interval}` : `In that ${interval} or later`),
+  interval: "Period",
+  intervals: { day: "Days", week: "Weeks", month: "Months" },
+  unit: "Shown as",
+  units: { share: "%", count: "Counts" },
+  title: (interval: string) => `Cohorts by ${interval}`,
+  summary: (share: string, interval: string, mode: string) => `${share} come back one ${interval} later${mode === "on" ? "" : ", or at any time after that"}.`,
+  cohort: "First in",
+  later: (interval: string, n: number) => `${interval.charAt(0).toUpperCase()}${interval.slice(1)} ${n}`,
+  mean: "Mean",
+  weighted: "The mean weighs cohorts by their size and leaves out what is not complete.",
+  incomplete: "Not complete: the number can still grow.",
+  open: "(not complete)",
+  told: (came: string, size: string, share: string, interval: string, n: number) => `${came} of ${size} (${share}), ${n} ${interval}${n === 1 ? "" : "s"} later.`,
+  nobodyTitle: "Nobody in the chosen span",
+  nobody: (event: string) => `There is no ${event || "event"} of that kind in it. Choose a longer span, or another event.`,
+};
