@@ -29,7 +29,7 @@ def local_redis(folder: Path, port: int = 0) -> Iterator[str]:
     home.make()
     local.write_redis_conf(home, port, SECRETS, "512mb")
     url = local.redis_url(port, SECRETS)
-    with process(local.redis_command(home), {}, folder / "redis.log") as server:
+    with process(local.redis_command(home), local.REDIS_ENV, folder / "redis.log") as server:
         until_ready(ready.redis(url), server, folder / "redis.log")
         yield url
 

@@ -52,6 +52,7 @@ def _stores(home: Home, ports: Mapping[str, int], secrets: Secrets) -> list[Spec
             "redis",
             stores.redis_command(home),
             ready.redis(stores.redis_url(redis_port, secrets)),
+            env=stores.REDIS_ENV,
             port=redis_port,
             store=True,
         ),
