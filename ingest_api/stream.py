@@ -50,7 +50,7 @@ class Shard:
 
     @functools.cached_property
     def mended(self) -> str:
-        """Stream: committed frames of which something was erased, with the ids they had; see `workers/mend.py`."""
+        """Stream: committed frames of which something was erased, with their ids; see `workers/erasing/mend.py`."""
         return f"{self.tag}:mended"
 
     @functools.cached_property

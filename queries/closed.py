@@ -4,7 +4,7 @@ Both are asked for once in a statement, as `clean`: an array of (hour, version),
 """
 
 from queries.binder import Binder
-from workers.rolled import HOUR_SECONDS, SHAPE
+from workers.rollups.rolled import HOUR_SECONDS, SHAPE
 
 #: from, and until or no end, Unix milliseconds
 Range = tuple[int, int | None]

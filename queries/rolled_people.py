@@ -6,7 +6,7 @@ none yet, for the least number of an id that is linked to it.
 """
 
 from queries.sources import OWN, PERSON
-from workers.rolled import WHO
+from workers.rollups.rolled import WHO
 
 _HASHED = "reinterpretAsUInt128(sipHash128({}))"
 #: FROM of a row for each link, hashed

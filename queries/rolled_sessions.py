@@ -6,7 +6,7 @@ decided once in a statement. Sessions with events of declared crawlers are not r
 
 from queries.binder import Binder
 from queries.bots import Bots
-from workers import stretch
+from workers.rollups import stretch
 
 
 def sessions(since: int, until: int, bots: Bots, binder: Binder) -> str:

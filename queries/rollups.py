@@ -13,7 +13,7 @@ from queries.filters import And, Did, Filter, Leaf, Not, Or, condition, leaves
 from queries.measures import Metric
 from queries.question import Question
 from queries.sources import Source
-from workers.rolled import DIMENSIONS, VISITOR
+from workers.rollups.rolled import DIMENSIONS, VISITOR
 
 #: measure -> the same over rows of the stand-in. Whoever has a number is counted by it; who has none is in no rollup
 MEASURES: dict[str, str] = {

@@ -4,8 +4,8 @@ from pydantic import Field
 
 from ingest_api.confidential import Confidential, RedisUrl
 from ingest_api.tracing import TracesUrl
-from workers import cluster
-from workers.address import ClickHouseUrl, MaybeClickHouseUrl
+from workers.clickhouse import cluster
+from workers.clickhouse.address import ClickHouseUrl, MaybeClickHouseUrl
 
 
 class Settings(Confidential):

@@ -17,7 +17,7 @@ from ingest_api.stream import Redis
 from tests import stores
 from tests.topologies import Nodes, Primaries, emptied
 from tests.topologies import running as at_work
-from workers.address import address
+from workers.clickhouse.address import address
 
 #: started in the background a shell lets it ignore SIGINT, and so would every process that a test interrupts
 signal.signal(signal.SIGINT, signal.default_int_handler)

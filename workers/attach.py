@@ -5,11 +5,11 @@ What is brought again was shown to the views before, under the batch's own token
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from workers.clickhouse.order import level, order
+from workers.clickhouse.visit import visit
 from workers.errors import NotNow
-from workers.order import level, order
 from workers.row import Columns
 from workers.sink import Sink
-from workers.visit import visit
 
 _PARTITIONS = "SELECT DISTINCT _partition_id FROM {beside:Identifier}"
 

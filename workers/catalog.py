@@ -15,9 +15,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from ingest_api.progress import read_progress
 from ingest_api.stream import Redis, read_install
+from workers.clickhouse.visit import visit
 from workers.errors import NotNow
 from workers.seen import MOST_NAMES, Key, Known, Seen, admitted, folded_events, folded_properties, rows
-from workers.visit import visit
 
 CURSOR = "headrace:catalog"
 #: a run starts no page later than this

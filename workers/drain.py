@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from ingest_api import moment, tracing
 from ingest_api.halt import Halt
 from workers import telemetry, traced
-from workers.archive import Archive
+from workers.archives.archive import Archive
 from workers.batch import Batch, Entry, span
 from workers.errors import Fenced, Halted, NotNow, Stopping
 from workers.landed import land

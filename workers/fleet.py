@@ -23,7 +23,7 @@ from ingest_api.stream import (
     wait_for_install,
 )
 from workers import audit, heartbeat, migrate, tail, telemetry
-from workers.archive import Archive, check
+from workers.archives.archive import Archive, check
 from workers.drain import Drain
 from workers.heartbeat import Heartbeat
 from workers.liveness import condition

@@ -10,8 +10,8 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from ingest_api.event import Event
-from workers.address import address
 from workers.batch import Batch, Rejected
+from workers.clickhouse.address import address
 from workers.errors import NotNow
 
 MINUTE_MS, _HOUR_MS = 60_000, 3_600_000

@@ -11,12 +11,15 @@ from redis.exceptions import RedisError
 
 from ingest_api import moment
 from ingest_api.stream import Redis, read_install
-from workers import audit, catalog, erase, kept, ledger, retention, rollup, salts, watch
-from workers.deliver import Courier
-from workers.erase import Places
+from workers import audit, catalog, kept, ledger, retention, salts
+from workers.alerts import watch
+from workers.alerts.deliver import Courier
+from workers.alerts.mail import Mail
+from workers.alerts.reach import Reach
+from workers.erasing import erase
+from workers.erasing.erase import Places
 from workers.errors import NotNow
-from workers.mail import Mail
-from workers.reach import Reach
+from workers.rollups import rollup
 from workers.settings import Settings
 from workers.source import trim
 

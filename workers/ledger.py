@@ -14,8 +14,8 @@ from ingest_api.ledger import Book, Counts
 from ingest_api.progress import read_progress
 from ingest_api.stream import Redis, read_install
 from workers import telemetry
+from workers.clickhouse.visit import visit
 from workers.errors import NotNow
-from workers.visit import visit
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ Migrations are the numbered files of `workers/schema/`, `NNNN_pre|post_what.sql`
 needs it is deployed and only adds, `post` after the last code that needed the old state is gone. All of `pre` go
 first, so none of them may need a `post`. Applied ones are recorded with a checksum; a file that changed afterwards
 is an error. Statements must be repeatable (IF NOT EXISTS): a crash between a statement and its record makes it run
-again. On a cluster each statement becomes what reaches all of its nodes (`workers/cluster_sql.py`).
+again. On a cluster each statement becomes what reaches all of its nodes (`workers/clickhouse/cluster_sql.py`).
 """
 
 import argparse
@@ -30,9 +30,9 @@ from redis.exceptions import RedisError
 from ingest_api import stream
 from ingest_api.process import read_settings
 from workers import heartbeat
-from workers.address import Address, address
-from workers.cluster_sql import rendered
-from workers.order import cluster
+from workers.clickhouse.address import Address, address
+from workers.clickhouse.cluster_sql import rendered
+from workers.clickhouse.order import cluster
 from workers.settings import Settings
 
 _FILE = re.compile(r"(\d{4})_(pre|post)_[a-z0-9_]+\.sql")

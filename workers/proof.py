@@ -18,12 +18,12 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from workers import row, telemetry
 from workers.attach import attach
 from workers.batch import Batch, Rejected
+from workers.clickhouse.order import cluster
+from workers.clickhouse.visit import visit
 from workers.errors import NotNow
 from workers.inventory import Inventory
-from workers.order import cluster
 from workers.row import Columns
 from workers.sink import Sink
-from workers.visit import visit
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,11 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from ingest_api.projects import Projects
 from ingest_api.stream import Redis
-from workers import erase_lines, upkeep
-from workers.archive import BadObject
-from workers.order import order
-from workers.visit import visit
+from workers.archives.archive import BadObject
+from workers.clickhouse.order import order
+from workers.clickhouse.visit import visit
+from workers.erasing import erase_lines
+from workers.rollups import upkeep
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from pydantic import AfterValidator, Field
 
 from ingest_api.confidential import Confidential, RedisUrl
 from ingest_api.tracing import TracesUrl
-from workers import cluster
-from workers.address import ClickHouseUrl
-from workers.reach import Reach
+from workers.alerts.reach import Reach
+from workers.clickhouse import cluster
+from workers.clickhouse.address import ClickHouseUrl
 
 
 def _networks(text: str) -> str:

@@ -14,8 +14,8 @@ from clickhouse_connect.driver.insert import InsertContext
 
 from ingest_api import fault, tracing
 from workers import row, telemetry
-from workers.address import address, traced
 from workers.batch import Batch
+from workers.clickhouse.address import address, traced
 from workers.errors import BadRows, NotNow
 from workers.turns import Turns
 

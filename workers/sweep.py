@@ -6,10 +6,10 @@ from ingest_api import tombstones
 from ingest_api.progress import read_progress
 from ingest_api.secret import secret
 from ingest_api.stream import Install, Redis
-from workers import erase_keys
-from workers.erase_keys import Alive
+from workers.erasing import erase_keys
+from workers.erasing.erase_keys import Alive
+from workers.erasing.mend import Mending
 from workers.forgotten import forgotten
-from workers.mend import Mending
 
 #: hash: shard -> how many events it had dropped when it was swept
 SWEPT = "headrace:erasures:swept"

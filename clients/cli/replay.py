@@ -16,9 +16,9 @@ from clients.cli.output import Invocation
 from clients.cli.settings import Settings
 from ingest_api import moment
 from ingest_api.stream import Install, InstallMismatch, Redis, read_install
-from workers.archive import Archive, Object
+from workers.archives.archive import Archive, Object
+from workers.archives.replay import TIMEOUT_SECONDS, Busy, Gap, Replay, Report
 from workers.errors import NotNow
-from workers.replay import TIMEOUT_SECONDS, Busy, Gap, Replay, Report
 
 Flag = Annotated[bool, Parameter(negative=())]
 

@@ -9,9 +9,9 @@ from clients.cli.errors import Exit, Unreachable
 from clients.cli.output import Invocation
 from clients.cli.settings import without_password
 from ingest_api import moment
-from workers import upkeep
-from workers.rollup import state
-from workers.visit import visit
+from workers.clickhouse.visit import visit
+from workers.rollups import upkeep
+from workers.rollups.rollup import state
 
 _SECONDS = 60
 

@@ -10,7 +10,7 @@ from yarl import URL
 from clients.cli.errors import WrongUsage
 from ingest_api import redis_url
 from ingest_api.confidential import Confidential
-from workers import address
+from workers.clickhouse import address
 
 DEMO_ENV = Path(".headrace/demo.env")
 

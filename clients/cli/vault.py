@@ -16,12 +16,12 @@ from clients.cli.output import Invocation
 from ingest_api import moment
 from ingest_api.projects import Invalid
 from ingest_api.stream import InstallMismatch
-from workers.backup import EXPORT, Backup, Busy
-from workers.depot import Depot
-from workers.erase import Places
+from workers.backups.backup import EXPORT, Backup, Busy
+from workers.backups.depot import Depot
+from workers.backups.restore import Refused, Report, Restore
+from workers.backups.vault import Damaged, Manifest, NoBackup, Vault
+from workers.erasing.erase import Places
 from workers.errors import NotNow
-from workers.restore import Refused, Report, Restore
-from workers.vault import Damaged, Manifest, NoBackup, Vault
 
 Cli = Annotated[Invocation, Parameter(parse=False)]
 Flag = Annotated[bool, Parameter(negative=())]

@@ -11,8 +11,8 @@ from deploy.local.ports import HOST
 DATABASE = "headrace"
 CLICKHOUSE_USER = "headrace"
 
-# The bundled valkey-server takes memory of the C library, which keeps 7 small pieces of a size at hand; a function called
-# with a hundred events makes more, and spends a sixth of its time on finding them again. Server images bring jemalloc.
+# The bundled valkey-server takes memory of the C library, which keeps 7 small pieces of a size at hand; a call with a
+# hundred events makes more, and takes a sixth of its time to find them again. Images of servers bring jemalloc.
 REDIS_ENV = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=1000"}
 
 _REDIS_CONF = """\

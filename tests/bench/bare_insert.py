@@ -20,7 +20,7 @@ from ingest_api.settings import Settings as FrontDoor
 from tests.bench import prepared
 from tests.bench.measure import own_sample
 from workers import pipeline, row
-from workers.address import address
+from workers.clickhouse.address import address
 from workers.reference import Reference
 from workers.settings import Settings
 

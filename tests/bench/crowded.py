@@ -14,10 +14,11 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.client import Client
 
 from ingest_api.stream import connect
-from workers import migrate, upkeep
-from workers.rollup import Building, state
-from workers.stretches import Stretching
-from workers.visit import visit
+from workers import migrate
+from workers.clickhouse.visit import visit
+from workers.rollups import upkeep
+from workers.rollups.rollup import Building, state
+from workers.rollups.stretches import Stretching
 
 #: 1 October 2026, and thirty days later
 SINCE, UNTIL = 1_790_812_800_000, 1_793_404_800_000

@@ -11,7 +11,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from tests.deploy.secrets import DEPLOY, secrets, url
-from workers.address import address
+from workers.clickhouse.address import address
 
 pytestmark = pytest.mark.stack
 

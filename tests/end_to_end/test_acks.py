@@ -16,7 +16,7 @@ from ingest_api.keys import Kind
 from ingest_api.projects import Projects
 from ingest_api.stream import Redis
 from tests.waiting import until
-from workers.address import address
+from workers.clickhouse.address import address
 
 pytestmark = pytest.mark.stack
 

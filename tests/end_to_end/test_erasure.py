@@ -15,13 +15,13 @@ from ingest_api.moment import now_ms
 from ingest_api.stream import connect, install
 from tests import stores
 from tests.waiting import until
-from tests.workers.erasing import Person, carry_out, everybody, in_files, order
+from tests.workers.erasing.people import Person, carry_out, everybody, in_files, order
 from tests.workers.history import History
 from tests.workers.rolling import builder
-from workers.archive import Archive
-from workers.erase import Places
+from workers.archives.archive import Archive
+from workers.clickhouse.visit import visit
+from workers.erasing.erase import Places
 from workers.settings import Settings
-from workers.visit import visit
 
 pytestmark = pytest.mark.stack
 

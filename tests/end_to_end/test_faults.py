@@ -13,7 +13,7 @@ import pytest
 
 from deploy.local.running import RunningStack
 from tests.waiting import until
-from workers.address import address
+from workers.clickhouse.address import address
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 

@@ -11,7 +11,7 @@ import pytest
 from deploy.local.running import RunningStack
 from tests.ingest_api.corpora.packages import naughty_strings
 from tests.waiting import until
-from workers.address import address
+from workers.clickhouse.address import address
 
 pytestmark = pytest.mark.stack
 

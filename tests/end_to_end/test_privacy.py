@@ -19,7 +19,7 @@ from ingest_api.projects import Projects, Settings
 from ingest_api.stream import Redis, connect, read_install
 from tests.waiting import until
 from tests.workers.entries import event
-from workers.address import address
+from workers.clickhouse.address import address
 
 pytestmark = pytest.mark.stack
 

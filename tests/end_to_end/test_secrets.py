@@ -19,9 +19,9 @@ from queries.app import build_app
 from queries.settings import Settings
 from tests import stores
 from workers import migrate
-from workers.address import address
-from workers.mail import Mail
-from workers.visit import visit
+from workers.alerts.mail import Mail
+from workers.clickhouse.address import address
+from workers.clickhouse.visit import visit
 
 PLANTED = "planted0123"
 PROCESSES = {

@@ -18,7 +18,7 @@ from tests.faults.servers import Warehouse, following, redis_url
 from tests.faults.tcp_proxy import TcpProxy
 from tests.topologies import Servers
 from tests.waiting import until
-from workers.address import address
+from workers.clickhouse.address import address
 
 
 @dataclass(slots=True)

@@ -27,7 +27,9 @@ DOORS: dict[tuple[str, str], set[str]] = {
         *("durability", "event", "halt", "layout", "redrive", "routing", "schema", "schemas", "validation"),
         *("alert", "confidential", "notice", "outbox", "saved", "shelf"),
     },
-    ("queries", "workers"): {"address", "cluster", "health", "heartbeat", "rolled", "stretch"},
+    ("queries", "workers"): {
+        *("clickhouse.address", "clickhouse.cluster", "health", "heartbeat", "rollups.rolled", "rollups.stretch"),
+    },
     ("workers", "queries"): {"figure"},
     ("deploy", "ingest_api"): {"access", "keys", "progress", "projects", "stream", "zstd"},
     ("clients", "ingest_api"): {
@@ -35,8 +37,10 @@ DOORS: dict[tuple[str, str], set[str]] = {
         *("layout", "raising", "redis_url", "routing", "stream", "zstd"),
     },
     ("clients", "workers"): {
-        *("address", "archive", "audit", "errors", "heartbeat", "migrate", "replay", "rollup", "upkeep", "visit"),
-        *("backup", "cluster", "depot", "erase", "order", "restore", "vault"),
+        *("archives.archive", "archives.replay", "audit", "errors", "heartbeat", "migrate"),
+        *(f"backups.{name}" for name in ("backup", "depot", "restore", "vault")),
+        *(f"clickhouse.{name}" for name in ("address", "cluster", "order", "visit")),
+        *("erasing.erase", "rollups.rollup", "rollups.upkeep"),
     },
 }
 #: framework -> the files that may know it
@@ -45,38 +49,24 @@ RIMS: dict[str, tuple[str, ...]] = {
         *(f"ingest_api/{name}.py" for name in ("__main__", "answer", "app", "collect", "health", "request")),
         *(f"ingest_api/{name}.py" for name in ("client_address", "connection", "options", "tracker")),
         *(f"queries/{name}.py" for name in ("__main__", "app", "documents", "handler", "web/page")),
-        *("deploy/local/*", "clients/cli/service.py", "workers/webhook.py"),
+        *("deploy/local/*", "clients/cli/service.py", "workers/alerts/webhook.py"),
     ),
     "arq": ("workers/enduring.py", "workers/jobs.py", "workers/worker.py"),
-    "apprise": ("workers/mail.py",),
+    "apprise": ("workers/alerts/mail.py",),
     "chdb": ("deploy/local/clickhouse/engine.py",),
     "clickhouse_connect": (
-        *(
-            "workers/attach.py",
-            "workers/backup.py",
-            "workers/catalog.py",
-            "workers/depot.py",
-            "workers/erase.py",
-            "workers/erase_rows.py",
-            "workers/ledger.py",
-            "workers/migrate.py",
-            "workers/order.py",
-            "workers/proof.py",
-            "workers/restore.py",
-            "workers/retention.py",
-            "workers/sink.py",
-            "workers/tables.py",
-            "workers/visit.py",
-            "queries/store.py",
-        ),
-        "workers/inventory.py",
-        *("workers/builder.py", "workers/numbers.py", "workers/rollup.py", "workers/upkeep.py"),
+        *(f"workers/{name}.py" for name in ("attach", "catalog", "inventory", "ledger", "migrate", "proof")),
+        *("workers/retention.py", "workers/sink.py", "queries/store.py"),
+        *(f"workers/backups/{name}.py" for name in ("backup", "depot", "restore", "tables")),
+        *("workers/clickhouse/order.py", "workers/clickhouse/visit.py"),
+        *("workers/erasing/erase.py", "workers/erasing/erase_rows.py"),
+        *(f"workers/rollups/{name}.py" for name in ("builder", "numbers", "rollup", "upkeep")),
         *("deploy/local/*", "clients/cli/checkup.py", "clients/cli/checks/clickhouse.py", "clients/cli/rollups.py"),
         "clients/cli/migrate.py",
     ),
     "iptocc": ("workers/places.py",),
     "maxminddb": ("workers/places.py",),
-    "obstore": ("workers/archive.py", "workers/vault.py"),
+    "obstore": ("workers/archives/archive.py", "workers/backups/vault.py"),
     "opentelemetry": ("ingest_api/otlp.py",),
     "pygwire": ("queries/psql/*.py",),
     "textual": ("clients/cli/top/screen.py",),
@@ -86,12 +76,12 @@ RIMS: dict[str, tuple[str, ...]] = {
 
 def crossings() -> set[tuple[str, str, str, str]]:
     """Every import from one package into another: importer, owner, module of the owner, importing file."""
-    found = set()
+    found, names = set(), {tree.module(path) for path in tree.python()}
     for path in tree.python():
         for name in tree.imports(tree.parse(path)):
-            importer, owner = path.parts[0], name.split(".")[0]
+            importer, (owner, _, module) = path.parts[0], (_known(name, names) or name).partition(".")
             if owner in (*tree.PACKAGES, "tests") and owner != importer:
-                found.add((importer, owner, name.split(".")[1], str(path)))
+                found.add((importer, owner, module, str(path)))
     return found
 
 

@@ -8,7 +8,8 @@ from ingest_api.append import Appender
 from ingest_api.stream import Install, Redis, install
 from tests.appending import appending
 from tests.ingest_api import test_append, test_halt, test_ledger, test_progress, test_redrive, test_stream
-from tests.workers import test_erase_keys, test_kept
+from tests.workers import test_kept
+from tests.workers.erasing import test_erase_keys
 
 pytestmark = pytest.mark.stack
 

@@ -1,4 +1,4 @@
-"""Alerts over HTTP. What workers find out is put into Redis by hand; tests/workers/test_watch.py has the real thing."""
+"""Alerts over HTTP. What workers find out is put into Redis by hand; tests/workers/alerts/test_watch.py has more."""
 
 from typing import Any, cast
 

@@ -18,8 +18,8 @@ from tests.examples import examples
 from tests.queries.lived import lived, pasts
 from tests.queries.stored import event, store
 from tests.workers.rolling import at_work
-from workers import stretch
-from workers.stretches import Stretching
+from workers.rollups import stretch
+from workers.rollups.stretches import Stretching
 
 pytestmark = pytest.mark.stack
 

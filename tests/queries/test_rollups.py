@@ -18,9 +18,9 @@ from tests.queries.lived import lived, pasts
 from tests.queries.rolled import FACTS, HOUR, MINUTE, START, answer, ask, counts, project, raw
 from tests.queries.stored import event, store
 from tests.workers.rolling import at_work, roll
-from workers import upkeep
-from workers.rollup import Building
-from workers.visit import visit
+from workers.clickhouse.visit import visit
+from workers.rollups import upkeep
+from workers.rollups.rollup import Building
 
 pytestmark = pytest.mark.stack
 

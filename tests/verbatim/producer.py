@@ -10,7 +10,7 @@ import clickhouse_connect
 from deploy.local import demo
 from tests.verbatim import example
 from tests.verbatim.secure import Secure
-from workers.address import address
+from workers.clickhouse.address import address
 
 #: of an event, as the tests compare it
 Arrived = tuple[str, str, str]

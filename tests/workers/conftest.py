@@ -8,8 +8,8 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from ingest_api.stream import Install, Redis, install
 from tests.workers.history import History
-from workers.archive import Archive
-from workers.erase import Places
+from workers.archives.archive import Archive
+from workers.erasing.erase import Places
 from workers.settings import Settings
 
 

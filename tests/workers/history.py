@@ -11,7 +11,7 @@ from ingest_api.event import Event
 from ingest_api.progress import read_progress
 from ingest_api.stream import Install, Redis, fcall
 from tests.waiting import until
-from workers.archive import Archive
+from workers.archives.archive import Archive
 from workers.drain import Drain
 from workers.reference import References
 from workers.settings import Settings

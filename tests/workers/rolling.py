@@ -8,8 +8,8 @@ from typing import TypeVar
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from ingest_api.stream import Redis, connect
-from workers.rollup import Building
-from workers.visit import visit
+from workers.clickhouse.visit import visit
+from workers.rollups.rollup import Building
 
 T = TypeVar("T")
 TABLES = ("hour_marks", "closed_hours", "visitor_numbers", "rollup_hours", "closed_stretches", "rolled_sessions")

@@ -11,12 +11,12 @@ from ingest_api import routing
 from ingest_api.stream import Redis, connect, read_install
 from tests.workers.history import History
 from workers import migrate
-from workers.backup import Backup
-from workers.erase import Places
-from workers.restore import Report, Restore
+from workers.backups.backup import Backup
+from workers.backups.restore import Report, Restore
+from workers.backups.vault import Manifest, Vault
+from workers.clickhouse.visit import visit
+from workers.erasing.erase import Places
 from workers.settings import Settings
-from workers.vault import Manifest, Vault
-from workers.visit import visit
 
 DATABASE = "second"
 

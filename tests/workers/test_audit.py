@@ -9,14 +9,14 @@ from ingest_api import moment
 from ingest_api.projects import Projects
 from ingest_api.projects import Settings as ProjectSettings
 from tests.workers.entries import event
-from tests.workers.erasing import carry_out, order
+from tests.workers.erasing.people import carry_out, order
 from tests.workers.history import MINUTE, History
 from tests.workers.putting import BAD_FRAME, IMPOSSIBLE, NOT_JSON
 from workers import audit, retention
+from workers.archives.replay import Replay
 from workers.audit import Findings, Hole
-from workers.erase import Places
+from workers.erasing.erase import Places
 from workers.errors import NotNow
-from workers.replay import Replay
 
 pytestmark = pytest.mark.stack
 

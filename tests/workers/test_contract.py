@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.topologies import Nodes, Primaries
-from tests.workers import test_backup, test_erase, test_replay, test_restore
+from tests.workers.archives import test_replay
+from tests.workers.backups import test_backup, test_restore
+from tests.workers.erasing import test_erase
 from tests.workers.second import Second, second
 
 pytestmark = pytest.mark.stack

@@ -23,7 +23,7 @@ from tests.workers.entries import event
 from tests.workers.history import History
 from tests.workers.putting import put
 from tests.workers.worker_process import worker
-from workers.archive import Archive
+from workers.archives.archive import Archive
 from workers.audit import FINDINGS, Findings, Hole
 from workers.fleet import Fleet, share
 from workers.heartbeat import read

@@ -18,13 +18,13 @@ from ingest_api.shelf import Shelf
 from ingest_api.stream import Redis, install
 from tests.ingest_api.test_alert import made as alert
 from tests.workers.entries import event
-from tests.workers.erasing import order
+from tests.workers.erasing.people import order
 from tests.workers.history import History
 from tests.workers.receiver import receiving
 from workers import kept
-from workers.archive import Archive
+from workers.archives.archive import Archive
 from workers.catalog import CURSOR, Page
-from workers.erase import Places
+from workers.erasing.erase import Places
 from workers.jobs import (
     CRON,
     check_alerts,

@@ -11,7 +11,7 @@ from ingest_api.projects import Projects, Settings
 from ingest_api.stream import Redis
 from tests.workers.entries import entry, event
 from workers import pipeline, retention
-from workers.archive import Archive
+from workers.archives.archive import Archive
 from workers.batch import decode
 from workers.reference import Reference
 

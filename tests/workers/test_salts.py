@@ -20,10 +20,10 @@ from tests.waiting import until
 from tests.workers.entries import batch
 from tests.workers.history import History
 from tests.workers.steps.test_visitor import seen
+from workers.archives.replay import Replay
 from workers.jobs import CRON, destroy_salts
 from workers.kept import IN_USE
 from workers.reference import References
-from workers.replay import Replay
 from workers.salts import DAY_MS, SALTS, days, destroy, needed
 from workers.settings import Settings
 from workers.steps.visitor import visitor

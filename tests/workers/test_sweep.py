@@ -6,7 +6,7 @@ from ingest_api import tombstones
 from ingest_api.moment import now_ms
 from ingest_api.secret import secret
 from tests.appending import append
-from tests.workers.erasing import Person, traces
+from tests.workers.erasing.people import Person, traces
 from tests.workers.history import History
 from workers import kept
 from workers.sweep import sweep

@@ -11,10 +11,11 @@ from ingest_api.stream import Install, Redis
 from ingest_api.tracing import Context
 from tests.collector import collecting
 from tests.workers.entries import entry, event
-from workers import cut, kept, traced
+from workers import kept, traced
+from workers.backups import cut
 from workers.batch import Entry, decode
+from workers.erasing.mend import Mending
 from workers.forgotten import Forgotten
-from workers.mend import Mending
 
 ABOVE = Context(0x4BF92F3577B34DA6A3CE929D0E0E4736, 0x00F067AA0BA902B7)
 FIELD = bytes.fromhex("4bf92f3577b34da6a3ce929d0e0e473600f067aa0ba902b7")

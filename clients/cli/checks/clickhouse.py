@@ -11,9 +11,9 @@ from yarl import URL
 
 from clients.cli.checkup import Check, Finding, Probe, fail, ok, warn
 from workers import migrate
-from workers.address import Address, address
-from workers.cluster import local
-from workers.order import cluster
+from workers.clickhouse.address import Address, address
+from workers.clickhouse.cluster import local
+from workers.clickhouse.order import cluster
 
 #: the first with the JSON type that properties are stored in
 OLDEST = (25, 3)

@@ -12,10 +12,10 @@ from ingest_api.stream import Redis
 from tests.clients.cli.asking import Shop, asking
 from tests.clients.cli.conftest import Headrace
 from tests.workers.receiver import receiving
-from workers import watch
-from workers.deliver import Courier
-from workers.mail import Mail
-from workers.reach import Reach
+from workers.alerts import watch
+from workers.alerts.deliver import Courier
+from workers.alerts.mail import Mail
+from workers.alerts.reach import Reach
 
 pytestmark = pytest.mark.stack
 

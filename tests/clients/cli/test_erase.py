@@ -15,8 +15,8 @@ from ingest_api.stream import Redis, install
 from queries.settings import Settings
 from tests.clients.cli.conftest import Headrace
 from tests.queries.conftest import serve
-from workers.erase import Places, erase
-from workers.visit import visit
+from workers.clickhouse.visit import visit
+from workers.erasing.erase import Places, erase
 
 pytestmark = pytest.mark.stack
 

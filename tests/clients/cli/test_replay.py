@@ -12,9 +12,9 @@ from tests.clients.cli.conftest import Headrace
 from tests.waiting import until
 from tests.workers.entries import event
 from tests.workers.history import MINUTE, History
-from workers.address import address
-from workers.archive import Archive
-from workers.replay import LOCK
+from workers.archives.archive import Archive
+from workers.archives.replay import LOCK
+from workers.clickhouse.address import address
 from workers.settings import Settings
 
 pytestmark = pytest.mark.stack

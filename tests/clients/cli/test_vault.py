@@ -11,8 +11,8 @@ from ingest_api.stream import connect
 from tests.clients.cli.conftest import Headrace
 from tests.waiting import until
 from tests.workers.second import Second, second
-from workers import state
-from workers.backup import LOCK
+from workers.backups import state
+from workers.backups.backup import LOCK
 
 pytestmark = pytest.mark.stack
 

@@ -9,8 +9,8 @@ import pytest
 from ingest_api.event import Event
 from ingest_api.project import Ip, Project
 from tests.workers.entries import batch, event
+from workers.archives.line import encode
 from workers.batch import Batch, Position, Rejected, set_aside
-from workers.line import encode
 from workers.pipeline import STEPS
 from workers.reference import Reference
 from workers.row import COLUMNS, columns

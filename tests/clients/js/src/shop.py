@@ -19,7 +19,7 @@ from ingest_api.project import Settings
 from ingest_api.projects import Projects
 from ingest_api.stream import connect
 from tests.waiting import until
-from workers.address import address
+from workers.clickhouse.address import address
 
 _numbers = itertools.count(time.time_ns())
 
