@@ -12,7 +12,7 @@ from msgspec import Meta
 from ingest_api.errors import Detail
 from ingest_api.keys import Kind
 from queries.errors import Refused, StoreUnavailable
-from queries.formulas import disarmed
+from queries.exports.formulas import disarmed
 from queries.route import Call, Route
 from queries.sandbox import compile as sandbox
 from queries.sandbox import limits, verdicts

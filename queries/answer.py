@@ -9,7 +9,7 @@ import orjson
 from ingest_api.errors import Detail
 from ingest_api.progress import ShardProgress
 from queries.freshness import fresh_through, lag_seconds
-from queries.recent import Cursor, RecentQuery
+from queries.questions.recent import Cursor, RecentQuery
 
 
 class Meta(TypedDict):

@@ -9,10 +9,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from ingest_api import request_id
 from ingest_api.traced import Watch
-from queries import standing
-from queries.documents import documents
+from queries.documents.documents import documents
 from queries.errors import Refused
 from queries.handler import Handler, answering, error
+from queries.pipeline import standing
 from queries.psql.server import Server
 from queries.routes import ROUTES
 from queries.service import QueryService

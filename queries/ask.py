@@ -9,16 +9,16 @@ from msgspec import UNSET, Meta, UnsetType
 
 from ingest_api import moment
 from ingest_api.keys import Kind
-from queries import dimensions, filters, measures, page, series, spans
-from queries.bots import Bots
 from queries.errors import Refused
 from queries.inquiry import AnswerMeta, Inquiry, inquire
-from queries.question import MAX_DIMENSIONS, MAX_LIMIT, MAX_METRICS, MAX_OFFSET, Question, check
+from queries.questions import dimensions, filters, measures, page, series, spans
+from queries.questions.bots import Bots
+from queries.questions.question import MAX_DIMENSIONS, MAX_LIMIT, MAX_METRICS, MAX_OFFSET, Question, check
+from queries.questions.series import Row
+from queries.questions.spans import Span
 from queries.request import quoted
 from queries.route import Call, Route
-from queries.series import Row
 from queries.service import QueryService
-from queries.spans import Span
 
 Name = Annotated[str, Meta(max_length=300)]
 Time = Annotated[str, Meta(max_length=100)]

@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 
 from ingest_api.project import Project
-from queries import ask, body, spans
+from queries import ask, body
 from queries.errors import Refused, StoreUnavailable
 from queries.inquiry import inquire
-from queries.question import Question
+from queries.questions import spans
+from queries.questions.question import Question
 from queries.service import QueryService
 from queries.settings import Settings
 

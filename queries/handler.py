@@ -17,11 +17,11 @@ from ingest_api.keys import Kind
 from ingest_api.project import Conflict, Invalid, NotThere, ProjectError
 from ingest_api.stream import InstallMismatch
 from queries import answer, body, telemetry
-from queries.browser import browser
+from queries.entry.browser import browser
+from queries.entry.sharing import Withheld, narrowed
 from queries.errors import NotReady, Refused, StoreUnavailable
 from queries.route import Call, Headed, Route
 from queries.service import QueryService
-from queries.sharing import Withheld, narrowed
 from queries.streamed import Streamed
 
 log = logging.getLogger(__name__)

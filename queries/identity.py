@@ -12,9 +12,10 @@ from msgspec import Meta
 from ingest_api import moment
 from ingest_api.keys import Kind
 from ingest_api.project import NotThere
-from queries import links, request
+from queries import request
 from queries.errors import Refused
-from queries.management import Answer
+from queries.projects.management import Answer
+from queries.questions import links
 from queries.route import Call, Route
 from queries.service import QueryService
 

@@ -8,14 +8,15 @@ from typing import Any
 from ingest_api import moment
 from ingest_api.progress import ShardProgress
 from ingest_api.project import Project
-from queries import answer, select
+from queries import answer
 from queries.answer import Meta
-from queries.dimensions import Dimension
 from queries.errors import Refused
 from queries.freshness import fresh_through
-from queries.question import Question
+from queries.questions import select
+from queries.questions.dimensions import Dimension
+from queries.questions.question import Question
+from queries.questions.sql import Statement
 from queries.service import QueryService
-from queries.sql import Statement
 from queries.store import Rows
 
 _DAY = 86_400_000

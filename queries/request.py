@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ingest_api import moment
-from queries.bots import BOTS, Bots
 from queries.errors import Refused
-from queries.recent import Cursor, RecentQuery
+from queries.questions.bots import BOTS, Bots
+from queries.questions.recent import Cursor, RecentQuery
 from queries.route import Parameter
 
 _EVENT_TYPE = Parameter("event_type", str, "only events of this name; all when it is left out")

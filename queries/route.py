@@ -9,7 +9,7 @@ import msgspec
 from ingest_api.access import Access
 from ingest_api.keys import Kind
 from ingest_api.projects import Project
-from queries.browser import Browser
+from queries.entry.browser import Browser
 
 #: a schema of its largest size, and what is around it
 MAX_BYTES = 80 * 1024

@@ -4,33 +4,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ingest_api.keys import Kind
-from queries import (
-    adhoc,
-    admin,
-    alerts,
-    ask,
-    catalog,
-    erasures,
-    exports,
-    health,
-    identity,
-    live,
-    pipeline,
-    saved,
-    schemas,
-    shares,
-    signing,
-    stats,
-    violations,
-    workbench,
-)
+from queries import adhoc, ask, catalog, health, identity, stats
 from queries.answer import RecentAnswer
-from queries.ledger import LedgerAnswer
-from queries.receipts import ReceiptAnswer
+from queries.entry import shares, signing
+from queries.exports import exports
+from queries.pipeline import pipeline
+from queries.pipeline.ledger import LedgerAnswer
+from queries.pipeline.receipts import ReceiptAnswer
+from queries.projects import admin, alerts, erasures, saved, schemas
+from queries.rejections import violations, workbench
 from queries.reports import explorer, funnel, paths, realtime, retention, timeline, top
 from queries.request import LEDGER_PARAMETERS, RECENT_PARAMETERS
 from queries.route import Call, Route
 from queries.service import QueryService
+from queries.tail import live
 
 
 async def events(service: QueryService, call: Call) -> RecentAnswer:
@@ -49,7 +36,7 @@ async def receipt(service: QueryService, call: Call) -> ReceiptAnswer:
 
 
 def _shared(routes: Iterable[Route]) -> tuple[Route, ...]:
-    """Open to share links too: numbers of many people, never one person's. `queries/sharing.py` sees to the rest."""
+    """Open to share links too: numbers of many people, never one person's. `entry/sharing.py` sees to the rest."""
     return tuple(replace(route, also=(*route.also, Kind.SHARE)) for route in routes)
 
 

@@ -7,19 +7,21 @@ from ingest_api.access import Access, Directory
 from ingest_api.keys import Kind
 from ingest_api.projects import Project, Projects
 from ingest_api.stream import connect
-from queries import answer, ledger, receipts, request, sql
+from queries import answer, request
 from queries.answer import RecentAnswer
 from queries.confined import Confined
+from queries.entry.sessions import Sessions
 from queries.errors import Refused
-from queries.feed import Feeds
 from queries.freshness import Freshness, fresh_through
 from queries.gate import Gate
-from queries.gauges import Gauges
-from queries.ledger import LedgerAnswer
-from queries.receipts import ReceiptAnswer
-from queries.sessions import Sessions
+from queries.pipeline import ledger, receipts
+from queries.pipeline.gauges import Gauges
+from queries.pipeline.ledger import LedgerAnswer
+from queries.pipeline.receipts import ReceiptAnswer
+from queries.questions import sql
 from queries.settings import Settings
 from queries.store import Store
+from queries.tail.feed import Feeds
 
 #: one for every cause, so that nobody learns from it which keys there are
 _NO_KEY = (

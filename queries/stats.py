@@ -9,14 +9,14 @@ from msgspec import UNSET, UnsetType
 
 from ingest_api import moment
 from ingest_api.keys import Kind
-from queries import dimensions, filters, measures, page, series, short_filter, spans
-from queries.bots import BOTS
-from queries.dimensions import DIMENSIONS, INTERVALS, TIMES, Dimension
 from queries.errors import Refused
-from queries.filters import And, Leaf
 from queries.inquiry import AnswerMeta, Inquiry, inquire
-from queries.measures import MEASURES
-from queries.question import MAX_DIMENSIONS, Question, check
+from queries.questions import dimensions, filters, measures, page, series, short_filter, spans
+from queries.questions.bots import BOTS
+from queries.questions.dimensions import DIMENSIONS, INTERVALS, TIMES, Dimension
+from queries.questions.filters import And, Leaf
+from queries.questions.measures import MEASURES
+from queries.questions.question import MAX_DIMENSIONS, Question, check
 from queries.request import bots_of, event_type_of, limit_of, only, quoted
 from queries.route import Call, Parameter, Route
 from queries.service import QueryService

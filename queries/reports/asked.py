@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from queries import filters, sources, spans
-from queries.binder import Binder
-from queries.bots import Bots
+from queries.questions import filters, sources, spans
+from queries.questions.binder import Binder
+from queries.questions.bots import Bots
+from queries.questions.spans import Span
 from queries.reports import people
-from queries.spans import Span
 
 Text = Annotated[str, Meta(max_length=100)]
 By: TypeAlias = Literal["person", "visitor", "session"]

@@ -7,10 +7,11 @@ import msgspec
 
 from ingest_api import moment
 from ingest_api.keys import Kind
-from queries import dimensions, sharing, spans
-from queries.dimensions import PROPERTY
+from queries.entry import sharing
 from queries.errors import Refused
 from queries.inquiry import AnswerMeta
+from queries.questions import dimensions, spans
+from queries.questions.dimensions import PROPERTY
 from queries.reports import values
 from queries.reports.answer import ReportAnswer, share
 from queries.reports.view import BOTS_COUNT, FILTER, View, look, view

@@ -10,8 +10,8 @@ from msgspec import Meta
 
 from ingest_api import moment
 from ingest_api.keys import Kind
-from queries import dimensions
 from queries.errors import Refused
+from queries.questions import dimensions
 from queries.reports import attempts
 from queries.reports.answer import ReportAnswer, answered, seconds, share
 from queries.reports.asked import Asked, By, Scope, scope

@@ -1,15 +1,15 @@
 """Whose an event is: a person, a visitor or a session of the project, as SQL over deduplicated events. Pure.
 
-A person is what `queries/sources.py` takes for one. Events that are nobody's are left out.
+A person is what `queries/questions/sources.py` takes for one. Events that are nobody's are left out.
 """
 
-from queries import closed
-from queries.binder import Binder
-from queries.bots import CONDITION, Bots
-from queries.closed import Range
-from queries.sources import LINKED, OWN, PERSON
-from queries.spans import Span
-from queries.visits import SESSION
+from queries.questions import closed
+from queries.questions.binder import Binder
+from queries.questions.bots import CONDITION, Bots
+from queries.questions.closed import Range
+from queries.questions.sources import LINKED, OWN, PERSON
+from queries.questions.spans import Span
+from queries.questions.visits import SESSION
 
 DAY = 86_400_000
 #: a visitor that does nothing for so long begins a new session; with a session id of the client's own it takes a day

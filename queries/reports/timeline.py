@@ -9,10 +9,10 @@ import orjson
 
 from ingest_api import moment
 from ingest_api.keys import Kind
-from queries import links, spans
 from queries.answer import RecentEvent
 from queries.errors import Refused
-from queries.recent import COLUMNS
+from queries.questions import links, spans
+from queries.questions.recent import COLUMNS
 from queries.reports import biography, people
 from queries.reports.answer import ReportAnswer
 from queries.reports.biography import LOOKS, Cursor, Letter, Person

@@ -10,18 +10,18 @@ from msgspec import UNSET, UnsetType
 
 from ingest_api import moment
 from ingest_api.keys import Kind
-from queries import filters, measures, short_filter, sources, spans
-from queries.bots import BOTS
-from queries.dimensions import DIMENSIONS
 from queries.errors import Refused
-from queries.filters import And, Leaf
 from queries.inquiry import Inquiry, inquire
-from queries.question import Question
+from queries.questions import filters, measures, short_filter, sources, spans
+from queries.questions.bots import BOTS
+from queries.questions.dimensions import DIMENSIONS
+from queries.questions.filters import And, Leaf
+from queries.questions.question import Question
+from queries.questions.sql import Statement
 from queries.reports.answer import ReportAnswer
 from queries.request import bots_of, limit_of, only, quoted
 from queries.route import Call, Parameter, Route
 from queries.service import QueryService
-from queries.sql import Statement
 
 MAX_LIMIT = 100
 

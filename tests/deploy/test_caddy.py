@@ -18,7 +18,7 @@ from deploy.local.origin import Services
 from deploy.local.ports import free_port
 from ingest_api.client_address import client_address
 from ingest_api.settings import Settings
-from queries.browser import browser
+from queries.entry.browser import browser
 from tests.deploy.secrets import DEPLOY
 
 CADDY = shutil.which("caddy")

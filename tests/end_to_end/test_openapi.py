@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from deploy.local.running import RunningStack
 from ingest_api.halt import FORGOTTEN_MS, Halt
 from ingest_api.stream import Shard
-from queries import openapi
+from queries.documents import openapi
 from queries.routes import ROUTES
 from tests.examples import examples
 from workers import migrate

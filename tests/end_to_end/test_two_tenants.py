@@ -19,7 +19,7 @@ from yarl import URL
 
 from deploy.local.running import RunningStack
 from ingest_api.keys import Kind
-from queries import openapi
+from queries.documents import openapi
 from queries.route import Route
 from queries.routes import ROUTES
 from tests.ingest_api.corpora.packages import naughty_strings

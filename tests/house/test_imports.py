@@ -48,7 +48,7 @@ RIMS: dict[str, tuple[str, ...]] = {
     "aiohttp": (
         *(f"ingest_api/{name}.py" for name in ("__main__", "answer", "app", "collect", "health", "request")),
         *(f"ingest_api/{name}.py" for name in ("client_address", "connection", "options", "tracker")),
-        *(f"queries/{name}.py" for name in ("__main__", "app", "documents", "handler", "web/page")),
+        *(f"queries/{name}.py" for name in ("__main__", "app", "documents/documents", "handler", "web/page")),
         *("deploy/local/*", "clients/cli/service.py", "workers/alerts/webhook.py"),
     ),
     "arq": ("workers/enduring.py", "workers/jobs.py", "workers/worker.py"),

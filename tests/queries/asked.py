@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 from clickhouse_connect.driver.client import Client
 
-from queries import measures, select
-from queries.dimensions import DIMENSIONS
-from queries.filters import Leaf
-from queries.question import Question
-from queries.spans import Span
+from queries.questions import measures, select
+from queries.questions.dimensions import DIMENSIONS
+from queries.questions.filters import Leaf
+from queries.questions.question import Question
+from queries.questions.spans import Span
 
 
 def question(

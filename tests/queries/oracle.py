@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from queries.question import Question
+from queries.questions.question import Question
 from tests.queries import crowd
 from tests.queries.crowd import PAGES, Row, Visit
 

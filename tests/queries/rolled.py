@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from clickhouse_connect.driver.client import Client
 from hypothesis import strategies as st
 
-from queries import dimensions, measures, rollups, select, sources, spans
-from queries.filters import EVERYTHING, Filter
-from queries.question import Question
-from queries.spans import Span
-from queries.sql import Statement
+from queries.questions import dimensions, measures, rollups, select, sources, spans
+from queries.questions.filters import EVERYTHING, Filter
+from queries.questions.question import Question
+from queries.questions.spans import Span
+from queries.questions.sql import Statement
 from tests.queries.crowd import PAGES, Row, counted, links, once, person, visitor
 
 HOUR, MINUTE = 3_600_000, 60_000

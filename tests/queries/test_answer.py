@@ -4,7 +4,7 @@ from typing import Any
 
 from ingest_api.progress import ShardProgress
 from queries import answer
-from queries.recent import Cursor, RecentQuery
+from queries.questions.recent import Cursor, RecentQuery
 
 NOW = 1_795_000_000_000
 IDLE = ShardProgress(0, NOW, 0, "worker", "0-0", {})

@@ -13,7 +13,7 @@ from ingest_api.keys import Kind
 from queries import ask, body
 from queries.ask import QueryToAsk
 from queries.errors import Refused
-from queries.question import Question
+from queries.questions.question import Question
 from tests.queries.conftest import Answer, Service, Tenant
 from tests.queries.stored import event, store
 

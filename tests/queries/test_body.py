@@ -7,8 +7,8 @@ import pytest
 
 from queries import body
 from queries.errors import Refused
-from queries.management import KeyToRotate, ProjectToMake
-from queries.schemas import SchemaToSet
+from queries.projects.management import KeyToRotate, ProjectToMake
+from queries.projects.schemas import SchemaToSet
 
 
 def refusal(raw: bytes) -> Refused:

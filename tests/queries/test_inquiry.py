@@ -5,9 +5,9 @@ from clickhouse_connect.driver.client import Client
 
 from ingest_api.project import Project
 from ingest_api.stream import Install
-from queries import dimensions
 from queries.errors import Refused
 from queries.inquiry import inquire
+from queries.questions import dimensions
 from queries.service import QueryService
 from queries.settings import Settings
 from tests.queries import asked

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queries.errors import Refused
-from queries.recent import Cursor
+from queries.questions.recent import Cursor
 from queries.request import (
     REJECTED_PARAMETERS,
     SAMPLE_PARAMETERS,

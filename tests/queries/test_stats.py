@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ingest_api import moment
 from queries import stats
-from queries.dimensions import DIMENSIONS
 from queries.errors import Refused
-from queries.filters import And, Leaf, Not
+from queries.questions.dimensions import DIMENSIONS
+from queries.questions.filters import And, Leaf, Not
 from tests.queries.conftest import Service, Tenant
 from tests.queries.stored import event, store
 from tests.queries.test_request import NASTY

@@ -10,7 +10,7 @@ import ingest_api.app
 import ingest_api.settings
 from deploy.local.origin import Services
 from ingest_api.front_door import FrontDoor
-from queries.flow import Pipeline
+from queries.pipeline.flow import Pipeline
 from queries.routes import ROUTES
 from tests.deploy.chart import (
     EVERYTHING,

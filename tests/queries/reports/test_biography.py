@@ -7,8 +7,8 @@ from clickhouse_connect.driver.client import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queries import spans
-from queries.bots import Bots
+from queries.questions import spans
+from queries.questions.bots import Bots
 from queries.reports import biography, people
 from queries.reports.biography import LOOKS, Cursor, Person
 from queries.reports.view import view

@@ -7,8 +7,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from ingest_api.project import Project
-from queries import closed
-from queries.binder import Binder
+from queries.questions import closed
+from queries.questions.binder import Binder
 from queries.reports import attempts, people
 from queries.reports.funnel import FunnelAsked, read, shape
 from tests.queries.crowd import DAY

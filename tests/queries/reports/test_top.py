@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ingest_api.keys import Kind
 from ingest_api.project import Project
-from queries import select
+from queries.questions import select
 from queries.reports.top import LISTS, Asked, of_events, of_sessions, read, shape
 from tests.queries import crowd
 from tests.queries.conftest import Service, Tenant

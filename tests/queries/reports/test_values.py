@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest_api.project import Project
-from queries import dimensions, spans
+from queries.questions import dimensions, spans
 from queries.reports import values
 from queries.reports.view import View, view
 from tests.queries import crowd

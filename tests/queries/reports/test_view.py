@@ -3,8 +3,8 @@
 import pytest
 
 from ingest_api.project import Project
-from queries import spans
 from queries.errors import Refused
+from queries.questions import spans
 from queries.reports.view import View, view
 
 OF = Project("shop", (), 0)

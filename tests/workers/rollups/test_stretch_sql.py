@@ -1,7 +1,7 @@
 """The words of rolled sessions: the view tells what a session is, and nothing is in them but names of our own."""
 
-from queries.binder import Binder
-from queries.rolled_sessions import sessions
+from queries.questions.binder import Binder
+from queries.questions.rolled_sessions import sessions
 from workers.rollups import stretch
 from workers.rollups import stretch_sql as sql
 
