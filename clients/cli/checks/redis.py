@@ -13,6 +13,8 @@ from ingest_api.stream import Redis
 
 OLDEST = (7, 2)
 SLOW_MS = 5.0
+#: how far away a server is shows in the quickest of some answers; any one of them may have met other work
+_PINGS = 5
 #: of maxmemory; the front door begins to refuse before the limit is reached
 MEMORY_WARN, MEMORY_FAIL = 0.75, 0.9
 CLOCK_SECONDS = 2.0
@@ -30,13 +32,17 @@ async def answers(probe: Probe) -> Finding:
         except (RedisError, OSError) as error:
             told = f"{routing.name(one)}: {error}" if len(servers) > 1 else str(error)
             return fail(told, _START)
-    started = time.perf_counter()
-    await servers[0].ping()
-    took = (time.perf_counter() - started) * 1000
+    took = min([await _ping_ms(servers[0]) for _ in range(_PINGS)])
     found = f"{without_password(probe.settings.redis_url)} in {took:.1f} ms"
     if took > SLOW_MS:
         return warn(found, "Every request waits for Redis: keep it near the front door, and look at its load.")
     return ok(found)
+
+
+async def _ping_ms(redis: Redis) -> float:
+    started = time.perf_counter()
+    await redis.ping()
+    return (time.perf_counter() - started) * 1000
 
 
 @everywhere

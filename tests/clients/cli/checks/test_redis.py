@@ -9,6 +9,7 @@ from clients.cli.checks import redis as checks
 from clients.cli.checkup import Check, State, examine
 from ingest_api import stream
 from tests.clients.cli.checks.conftest import Look
+from tests.faults.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.stack
 
@@ -45,6 +46,16 @@ async def test_redis_away_fails_once_and_the_rest_is_skipped(look: Look) -> None
     assert "secret" not in first.found
     assert {finding.state for _, finding in rest} == {State.SKIPPED}
     assert {finding.found[:15] for _, finding in rest} == {"skipped: needs "}
+
+
+async def test_a_redis_far_away_is_a_warning(look: Look, redis_url: str) -> None:
+    url = URL(redis_url)
+    proxy = TcpProxy(int(url.port or 0))
+    await proxy.start()
+    proxy.delay = 0.05
+    finding = await checks.answers(await look(redis_url=str(url.with_port(proxy.port))))
+    await proxy.stop()
+    assert (finding.state, finding.remedy.partition(":")[0]) == (State.WARN, "Every request waits for Redis")
 
 
 async def test_without_an_address_everything_is_skipped(look: Look) -> None:
