@@ -9,11 +9,12 @@ import sys
 import uvloop
 from aiohttp import http, web
 
-from ingest_api import telemetry, tracing
+from ingest_api import telemetry
 from ingest_api.app import build_server
 from ingest_api.front_door import FrontDoor
 from ingest_api.process import calm_collector, offer_metrics, read_settings, set_up_log
 from ingest_api.settings import Settings
+from ingest_api.traces import tracing
 
 log = logging.getLogger(__name__)
 

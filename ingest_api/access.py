@@ -5,9 +5,10 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ingest_api import keys, moment
-from ingest_api.keys import Key, Kind
-from ingest_api.projects import Project, Projects
+from ingest_api import moment
+from ingest_api.projects import keys
+from ingest_api.projects.keys import Key, Kind
+from ingest_api.projects.projects import Project, Projects
 from ingest_api.stream import Redis
 
 #: a change of projects or keys is seen by every process within this many seconds

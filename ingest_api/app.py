@@ -9,13 +9,13 @@ from collections.abc import Awaitable
 from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
 
 from ingest_api import dialects
-from ingest_api.answer import LastAnswer, plain
 from ingest_api.collect import Handler, collector
-from ingest_api.connection import Server
 from ingest_api.front_door import FrontDoor
 from ingest_api.health import healthz, readyz
-from ingest_api.options import head, options
-from ingest_api.traced import Watch
+from ingest_api.http.answer import LastAnswer, plain
+from ingest_api.http.connection import Server
+from ingest_api.http.options import head, options
+from ingest_api.traces.traced import Watch
 from ingest_api.tracker import tracker
 
 #: path -> method -> handler

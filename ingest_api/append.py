@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from redis.exceptions import RedisError, ResponseError
 
-from ingest_api import raising, routing
+from ingest_api import raising
 from ingest_api.dialect import Verdict
 from ingest_api.errors import Unavailable
 from ingest_api.lot import Lot, Question, Raised
-from ingest_api.normalise import Stamped
 from ingest_api.placing import Places, Placing, home, homes, letter
+from ingest_api.rules.normalise import Stamped
+from ingest_api.servers import routing
 from ingest_api.sluice import WRITE_SECONDS, Sluice
 from ingest_api.stream import Install, Redis
 
@@ -69,8 +70,7 @@ class Appender:
     def append_one(self, entry: Stamped) -> asyncio.Future[bytes]:
         """Write one event. The future holds its verdict for `placing.verdict`, or raises `Unavailable`."""
         if self._before and self._asked_first(entry) is not None:
-            future: asyncio.Future[bytes] = self._loop.create_future()
-            self._pursue(entry, future)
+            self._pursue(entry, future := self._loop.create_future())
             return future
         return self._join(self.shard_of(entry), (entry,), entry.size)
 

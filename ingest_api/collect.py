@@ -10,20 +10,23 @@ from aiohttp import web
 from aiohttp.hdrs import CONTENT_ENCODING, ORIGIN, USER_AGENT
 from redis.exceptions import RedisError
 
-from ingest_api import do_not_track, moment, origin, telemetry, traced, tracing
+from ingest_api import moment, telemetry
 from ingest_api.access import Directory
-from ingest_api.answer import Answer
-from ingest_api.client_address import client_address
 from ingest_api.dialect import Dialect, Outcome, Parsed, Reply, Verdict
 from ingest_api.errors import Reason, Refusal, Refused, Unavailable
 from ingest_api.front_door import FrontDoor
-from ingest_api.normalise import Context, Stamped, window
+from ingest_api.http import origin
+from ingest_api.http.answer import Answer
+from ingest_api.http.client_address import client_address
+from ingest_api.http.request import RawRequest, arrived, read_rest, unpacked
+from ingest_api.http.request_id import next_id
 from ingest_api.placing import Places, verdict
-from ingest_api.projects import Project
-from ingest_api.request import RawRequest, arrived, read_rest, unpacked
-from ingest_api.request_id import next_id
+from ingest_api.projects.projects import Project
+from ingest_api.rules import do_not_track
+from ingest_api.rules.normalise import Context, Stamped, window
+from ingest_api.rules.stamp import stamp
 from ingest_api.sender import Sender, by_key, by_site, spend
-from ingest_api.stamp import stamp
+from ingest_api.traces import traced, tracing
 from ingest_api.wish import NOTHING, Wish, wish
 
 log = logging.getLogger(__name__)

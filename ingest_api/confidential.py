@@ -17,7 +17,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from ingest_api import redis_url
+from ingest_api.servers import redis_url
 
 #: where Redis is; the URL may hold a password
 RedisUrl = Annotated[str, AfterValidator(redis_url.checked)]

@@ -11,7 +11,7 @@ from ingest_api.errors import Refusal, Refused, Unavailable
 from ingest_api.event import Draft
 
 if TYPE_CHECKING:  # whoever reads shapes alone has no use for aiohttp
-    from ingest_api.request import RawRequest
+    from ingest_api.http.request import RawRequest
 
 
 class Rank(enum.IntEnum):

@@ -9,10 +9,10 @@ from ingest_api.access import Directory
 from ingest_api.ack import Acks
 from ingest_api.append import Appender
 from ingest_api.errors import Unavailable
-from ingest_api.limits import Limits
 from ingest_api.pressure import Pressure
 from ingest_api.rate import Limiter
 from ingest_api.refusals import Refusals
+from ingest_api.rules.limits import Limits
 from ingest_api.settings import Settings
 from ingest_api.stream import InstallMismatch, connect, install, read_install
 

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 import orjson
 from aiohttp import web
 
-from ingest_api import request_id
 from ingest_api.front_door import FrontDoor
+from ingest_api.http import request_id
 
 
 async def healthz(_request: web.BaseRequest) -> web.Response:

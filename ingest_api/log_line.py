@@ -9,7 +9,7 @@ from typing import Any
 
 from pythonjsonlogger.orjson import OrjsonFormatter
 
-from ingest_api import tracing
+from ingest_api.traces import tracing
 
 _STRUCK = (
     #: user and password of a URL

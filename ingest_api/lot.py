@@ -7,10 +7,11 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from ingest_api import frame, runs, telemetry, tracing
+from ingest_api import frame, runs, telemetry
 from ingest_api.durability import Command
-from ingest_api.normalise import Stamped
+from ingest_api.rules.normalise import Stamped
 from ingest_api.stream import LIBRARY, Shard
+from ingest_api.traces import tracing
 
 #: a frame is closed before it holds more events than this, unless one request alone brings more
 MAX_FRAME_EVENTS = 4096

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from redis.exceptions import RedisError
 
-from ingest_api import routing
+from ingest_api.servers import routing
 from ingest_api.stream import Redis
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ingest_api.dialect import Verdict
-from ingest_api.normalise import Stamped
+from ingest_api.rules.normalise import Stamped
 
 #: shard -> ids of the events that lie there now
 Places = dict[int, list[bytes]]

@@ -13,8 +13,9 @@ from typing import Any, cast
 
 from redis.exceptions import RedisError
 
-from ingest_api import durability, fault, moment, routing
+from ingest_api import durability, fault, moment
 from ingest_api.durability import SEAL_SECONDS, Command, Level, NotDurable
+from ingest_api.servers import routing
 from ingest_api.stream import (
     INSTALL,
     LIBRARY,

@@ -4,9 +4,9 @@ import msgspec
 
 from ingest_api.access import Access
 from ingest_api.errors import Reason, Refused
-from ingest_api.keys import Kind
-from ingest_api.origin import allowed
-from ingest_api.projects import Project
+from ingest_api.http.origin import allowed
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Project
 from ingest_api.rate import Limiter
 
 _NO_KEY = "The key is missing or not valid. Send a write key of your project."

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from ingest_api.confidential import Confidential, RedisUrl
 from ingest_api.durability import Level
-from ingest_api.tracing import TracesUrl
+from ingest_api.traces.tracing import TracesUrl
 
 
 def _networks(text: str) -> str:

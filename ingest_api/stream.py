@@ -11,8 +11,8 @@ from typing import Any, cast
 
 from redis.exceptions import RedisError, ResponseError
 
-from ingest_api import layout, primary, routing
 from ingest_api.durability import Level
+from ingest_api.servers import layout, primary, routing
 
 GROUP = "workers"
 LIBRARY = "headrace_v3"
@@ -148,7 +148,7 @@ def connect(url: str, *, timeout: float | None = 5.0) -> Redis:
     """A client for one process. Connecting fails after 1 s; an answer may take `timeout` seconds, or for ever.
 
     Whoever asks while all its connections are busy waits for one. Where several servers are named, what belongs to a
-    shard goes to its server, see `ingest_api/routing.py`. Raises `ValueError`.
+    shard goes to its server, see `ingest_api/servers/routing.py`. Raises `ValueError`.
     """
     return routing.connect(url, timeout)
 
@@ -214,7 +214,7 @@ async def read_install(redis: Redis) -> Install:
 
 
 async def servers_of(redis: Redis) -> str:
-    """The layout that the installation was made with, see `ingest_api/layout.py`."""
+    """The layout that the installation was made with, see `ingest_api/servers/layout.py`."""
     return (await cast("Any", redis).hget(INSTALL, "servers") or b"").decode()
 
 

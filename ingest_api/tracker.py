@@ -10,8 +10,8 @@ from pathlib import Path
 import brotli  # type: ignore[import-untyped]  # it ships no types
 from aiohttp import hdrs, web
 
-from ingest_api import request_id
-from ingest_api.answer import plain
+from ingest_api.http import request_id
+from ingest_api.http.answer import plain
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 

@@ -6,8 +6,8 @@ import signal
 import uvloop
 from aiohttp import web
 
-from ingest_api import tracing
 from ingest_api.process import offer_metrics, read_settings, set_up_log
+from ingest_api.traces import tracing
 from queries import telemetry
 from queries.app import build_runner
 from queries.settings import Settings

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from ingest_api.errors import Detail
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.errors import Refused, StoreUnavailable
 from queries.exports.formulas import disarmed
 from queries.route import Call, Route

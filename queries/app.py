@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from ingest_api import request_id
-from ingest_api.traced import Watch
+from ingest_api.http import request_id
+from ingest_api.traces.traced import Watch
 from queries.documents.documents import documents
 from queries.errors import Refused
 from queries.handler import Handler, answering, error

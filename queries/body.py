@@ -6,7 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from ingest_api.errors import Detail
-from ingest_api.project import detail
+from ingest_api.projects.project import detail
 from queries.errors import Refused
 
 _JSON = "application/json"

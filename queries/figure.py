@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ingest_api.project import Project
+from ingest_api.projects.project import Project
 from queries import ask, body
 from queries.errors import Refused, StoreUnavailable
 from queries.inquiry import inquire

@@ -12,10 +12,10 @@ import msgspec
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from ingest_api import traced, tracing
-from ingest_api.keys import Kind
-from ingest_api.project import Conflict, Invalid, NotThere, ProjectError
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.project import Conflict, Invalid, NotThere, ProjectError
 from ingest_api.stream import InstallMismatch
+from ingest_api.traces import traced, tracing
 from queries import answer, body, telemetry
 from queries.entry.browser import browser
 from queries.entry.sharing import Withheld, narrowed

@@ -10,8 +10,8 @@ import orjson
 from msgspec import Meta
 
 from ingest_api import moment
-from ingest_api.keys import Kind
-from ingest_api.project import NotThere
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.project import NotThere
 from queries import request
 from queries.errors import Refused
 from queries.projects.management import Answer

@@ -7,7 +7,7 @@ from typing import Any
 
 from ingest_api import moment
 from ingest_api.progress import ShardProgress
-from ingest_api.project import Project
+from ingest_api.projects.project import Project
 from queries import answer
 from queries.answer import Meta
 from queries.errors import Refused

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from ingest_api.access import Access
-from ingest_api.keys import Kind
-from ingest_api.projects import Project
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Project
 from queries.entry.browser import Browser
 
 #: a schema of its largest size, and what is around it

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries import adhoc, ask, catalog, health, identity, stats
 from queries.answer import RecentAnswer
 from queries.entry import shares, signing

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from ingest_api import keys
 from ingest_api.access import Access, Directory
-from ingest_api.keys import Kind
-from ingest_api.projects import Project, Projects
+from ingest_api.projects import keys
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Project, Projects
 from ingest_api.stream import connect
 from queries import answer, request
 from queries.answer import RecentAnswer

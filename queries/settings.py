@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from ingest_api.confidential import Confidential, RedisUrl
-from ingest_api.tracing import TracesUrl
+from ingest_api.traces.tracing import TracesUrl
 from workers.clickhouse import cluster
 from workers.clickhouse.address import ClickHouseUrl, MaybeClickHouseUrl
 

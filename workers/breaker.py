@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ingest_api.schema import REJECTED
+from ingest_api.projects.schema import REJECTED
 from workers.batch import Batch, Rejected
 from workers.fingerprint import cause
 

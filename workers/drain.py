@@ -14,8 +14,9 @@ from typing import TypeVar
 
 from redis.exceptions import RedisError
 
-from ingest_api import moment, tracing
+from ingest_api import moment
 from ingest_api.halt import Halt
+from ingest_api.traces import tracing
 from workers import telemetry, traced
 from workers.archives.archive import Archive
 from workers.batch import Batch, Entry, span

@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from ingest_api.schema import REJECTED
+from ingest_api.projects.schema import REJECTED
 
 #: what differs from event to event: quoted data, JSON, ids and numbers
 _DATA = re.compile(

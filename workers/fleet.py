@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 
 from redis.exceptions import RedisError
 
-from ingest_api import fault, routing
+from ingest_api import fault
+from ingest_api.servers import routing
 from ingest_api.stream import (
     Install,
     InstallMismatch,

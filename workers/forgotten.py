@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ingest_api import frame, tombstones
+from ingest_api import frame
 from ingest_api.event import Event
-from ingest_api.tombstones import Tombstone
+from ingest_api.projects import tombstones
+from ingest_api.projects.tombstones import Tombstone
 from workers.batch import Rejected
 
 

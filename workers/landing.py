@@ -8,7 +8,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from ingest_api import fault, tracing
+from ingest_api import fault
+from ingest_api.traces import tracing
 from workers import isolate, pipeline, proof, row, salts, verdict
 from workers.batch import Batch, Entry, decode
 from workers.breaker import Breaker

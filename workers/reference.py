@@ -6,16 +6,16 @@ from typing import Any, cast
 
 import msgspec
 
-from ingest_api import tombstones
-from ingest_api.project import Project
-from ingest_api.projects import Projects
-from ingest_api.records import SCHEMAS_VERSION
-from ingest_api.records import VERSION as PROJECTS_VERSION
-from ingest_api.schema import Schema
-from ingest_api.schemas import Schemas
-from ingest_api.secret import secret
+from ingest_api.projects import tombstones
+from ingest_api.projects.project import Project
+from ingest_api.projects.projects import Projects
+from ingest_api.projects.records import SCHEMAS_VERSION
+from ingest_api.projects.records import VERSION as PROJECTS_VERSION
+from ingest_api.projects.schema import Schema
+from ingest_api.projects.schemas import Schemas
+from ingest_api.projects.secret import secret
+from ingest_api.projects.tombstones import Tombstone
 from ingest_api.stream import Redis
-from ingest_api.tombstones import Tombstone
 from workers import salts
 from workers.atlas import Atlas
 

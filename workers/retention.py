@@ -6,7 +6,7 @@ from typing import Any, cast
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from ingest_api.projects import Projects
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis
 from workers.archives.archive import BadObject
 from workers.clickhouse.order import order

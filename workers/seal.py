@@ -7,8 +7,8 @@ producers once more: rows would be there twice until they are merged, and counte
 from collections.abc import Sequence
 from typing import Any, cast
 
-from ingest_api import routing
 from ingest_api.durability import SEAL_SECONDS, Command, Level, sealed
+from ingest_api.servers import routing
 from ingest_api.stream import Redis, Shard
 from workers.errors import NotNow
 

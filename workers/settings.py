@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from ingest_api.confidential import Confidential, RedisUrl
-from ingest_api.tracing import TracesUrl
+from ingest_api.traces.tracing import TracesUrl
 from workers.alerts.reach import Reach
 from workers.clickhouse import cluster
 from workers.clickhouse.address import ClickHouseUrl

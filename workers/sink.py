@@ -12,7 +12,8 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError, DataError
 from clickhouse_connect.driver.insert import InsertContext
 
-from ingest_api import fault, tracing
+from ingest_api import fault
+from ingest_api.traces import tracing
 from workers import row, telemetry
 from workers.batch import Batch
 from workers.clickhouse.address import address, traced

@@ -2,9 +2,9 @@
 
 from typing import Any, cast
 
-from ingest_api import tombstones
 from ingest_api.progress import read_progress
-from ingest_api.secret import secret
+from ingest_api.projects import tombstones
+from ingest_api.projects.secret import secret
 from ingest_api.stream import Install, Redis
 from workers.erasing import erase_keys
 from workers.erasing.erase_keys import Alive

@@ -5,7 +5,8 @@ from typing import Any, cast
 
 from redis.exceptions import RedisError
 
-from ingest_api import memory, routing
+from ingest_api import memory
+from ingest_api.servers import routing
 from ingest_api.stream import Redis, Shard, fcall
 
 #: of what is kept, by time, goes at once: small enough to keep as much as there is room for

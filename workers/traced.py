@@ -3,9 +3,9 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 
-from ingest_api import tracing
 from ingest_api.stream import Shard
-from ingest_api.tracing import Context
+from ingest_api.traces import tracing
+from ingest_api.traces.tracing import Context
 from workers.batch import Entry, span
 
 #: as many as OpenTelemetry keeps

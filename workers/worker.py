@@ -17,9 +17,10 @@ from redis.exceptions import (
     TimeoutError,  # noqa: A004  # redis's own, on purpose
 )
 
-from ingest_api import redis_url, routing, tracing
 from ingest_api.process import calm_collector, offer_metrics, read_settings, set_up_log
+from ingest_api.servers import redis_url, routing
 from ingest_api.stream import connect
+from ingest_api.traces import tracing
 from workers import telemetry
 from workers.enduring import take_over
 from workers.fleet import Fleet

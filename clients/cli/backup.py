@@ -12,8 +12,8 @@ from cyclopts import Parameter
 from clients.cli.errors import Exit, WrongUsage
 from clients.cli.installation import opened
 from clients.cli.projects import Cli
-from ingest_api import backup
-from ingest_api.backup import Backup, Change
+from ingest_api.projects import backup
+from ingest_api.projects.backup import Backup, Change
 
 _STANDARD = "-"
 _DONE = {"make": "is made", "revoke": "is revoked"}

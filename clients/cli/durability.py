@@ -3,8 +3,9 @@
 from clients.cli.errors import Exit, No
 from clients.cli.installation import opened
 from clients.cli.projects import Cli
-from ingest_api import layout, stream
+from ingest_api import stream
 from ingest_api.durability import Level
+from ingest_api.servers import layout
 
 _MEANS = {
     Level.OS: "An acknowledged event outlives the end of Redis. A power cut costs about the last second.",

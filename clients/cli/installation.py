@@ -9,7 +9,7 @@ from clients.cli.errors import No, Unreachable, WrongUsage
 from clients.cli.output import Invocation
 from clients.cli.settings import without_password
 from ingest_api import stream
-from ingest_api.projects import Invalid, ProjectError
+from ingest_api.projects.projects import Invalid, ProjectError
 from ingest_api.stream import InstallMismatch, Redis
 
 

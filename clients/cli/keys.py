@@ -10,8 +10,8 @@ from clients.cli.installation import opened
 from clients.cli.lifetime import duration, expiry, moment, now
 from clients.cli.output import table
 from clients.cli.projects import Cli
-from ingest_api.keys import Key, Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Key, Kind
+from ingest_api.projects.projects import Projects
 
 _KEEP = "Keep this token now: it is stored nowhere and cannot be shown again."
 

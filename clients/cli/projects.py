@@ -10,8 +10,8 @@ from clients.cli.errors import Exit, WrongUsage
 from clients.cli.installation import opened
 from clients.cli.lifetime import moment
 from clients.cli.output import Invocation, table
-from ingest_api.project import Ip
-from ingest_api.projects import Projects, Settings
+from ingest_api.projects.project import Ip
+from ingest_api.projects.projects import Projects, Settings
 
 Cli = Annotated[Invocation, Parameter(parse=False)]
 

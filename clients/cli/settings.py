@@ -8,8 +8,8 @@ from pydantic_settings import SettingsConfigDict, SettingsError
 from yarl import URL
 
 from clients.cli.errors import WrongUsage
-from ingest_api import redis_url
 from ingest_api.confidential import Confidential
+from ingest_api.servers import redis_url
 from workers.clickhouse import address
 
 DEMO_ENV = Path(".headrace/demo.env")

@@ -14,7 +14,7 @@ from clients.cli.errors import Exit, No, Unreachable, WrongUsage
 from clients.cli.installation import opened
 from clients.cli.output import Invocation
 from ingest_api import moment
-from ingest_api.projects import Invalid
+from ingest_api.projects.projects import Invalid
 from ingest_api.stream import InstallMismatch
 from workers.backups.backup import EXPORT, Backup, Busy
 from workers.backups.depot import Depot

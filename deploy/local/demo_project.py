@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from deploy.local.stack import Urls
 from ingest_api.access import Directory
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects, Settings
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects, Settings
 from ingest_api.stream import Redis
 
 PROJECT = "demo"

@@ -10,8 +10,8 @@ from msgspec import UNSET, Meta, UnsetType
 from ingest_api.dialect import Exchange, Outcome, Parsed, Rank, Reply, Shape
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
-from ingest_api.fields import Fields, NoObject
-from ingest_api.request import RawRequest
+from ingest_api.http.request import RawRequest
+from ingest_api.rules.fields import Fields, NoObject
 
 _INVALID = "Body JSON validation failed."
 _NO_KEY = "Invalid x-eventbunker-write-key"

@@ -8,12 +8,13 @@ import msgspec
 import orjson
 from msgspec import UNSET, Meta, UnsetType
 
-from ingest_api import keys, properties
 from ingest_api.dialect import Exchange, Outcome, Parsed, Rank, Reply, Shape
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
-from ingest_api.fields import Fields, NoObject
-from ingest_api.request import RawRequest
+from ingest_api.http.request import RawRequest
+from ingest_api.projects import keys
+from ingest_api.rules import properties
+from ingest_api.rules.fields import Fields, NoObject
 
 _INVALID = "The request contains invalid parameters or malformed data"
 _MESSAGES = {

@@ -7,13 +7,15 @@ import msgspec
 import orjson
 from msgspec import UnsetType, field
 
-from ingest_api import keys, moment, properties
+from ingest_api import moment
 from ingest_api.dialect import Acked, Outcome, Parsed, Rank, Reply, Result, Verdict
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
-from ingest_api.fields import Fields, NoObject, address, country
+from ingest_api.http.request import RawRequest
 from ingest_api.native import MAX_USER_AGENT, SHAPE
-from ingest_api.request import RawRequest
+from ingest_api.projects import keys
+from ingest_api.rules import properties
+from ingest_api.rules.fields import Fields, NoObject, address, country
 
 
 class _Item(Draft, gc=False, forbid_unknown_fields=True):

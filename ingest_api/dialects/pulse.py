@@ -9,12 +9,12 @@ import msgspec
 import orjson
 from msgspec import UNSET, Meta, UnsetType
 
-from ingest_api import keys
 from ingest_api.dialect import Exchange, Outcome, Parsed, Rank, Reply, Result, Shape, Verdict
 from ingest_api.errors import Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
-from ingest_api.fields import Fields, NoObject, array
-from ingest_api.request import RawRequest
+from ingest_api.http.request import RawRequest
+from ingest_api.projects import keys
+from ingest_api.rules.fields import Fields, NoObject, array
 
 _BATCH = "/collect/batch"
 _SECONDS_BEFORE = 10_000_000_000  # as milliseconds that is April 1970: somebody sent seconds

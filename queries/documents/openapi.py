@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ingest_api import openapi as front_door
-from ingest_api.keys import Kind
 from ingest_api.openapi import Json
+from ingest_api.projects.keys import Kind
 from queries.answer import Error
 from queries.entry.browser import COOKIE
 from queries.route import Parameter, Route

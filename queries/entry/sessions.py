@@ -6,11 +6,12 @@ from typing import Any, cast
 
 import msgspec
 
-from ingest_api import keys, moment
+from ingest_api import moment
 from ingest_api.access import Access, Directory
-from ingest_api.keys import Kind
-from ingest_api.project import NotThere
-from ingest_api.projects import Projects
+from ingest_api.projects import keys
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.project import NotThere
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis
 from queries.errors import Refused
 

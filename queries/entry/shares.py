@@ -6,8 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from ingest_api import moment
-from ingest_api.keys import Key, Kind
-from ingest_api.project import Conflict
+from ingest_api.projects.keys import Key, Kind
+from ingest_api.projects.project import Conflict
 from queries.projects import management
 from queries.projects.management import Answer, KeyMade, KeyShown, Label, Moment
 from queries.route import Call, Route

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from ingest_api import moment
 from ingest_api.access import Access
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.entry.sessions import Session
 from queries.errors import Refused
 from queries.projects.management import Answer

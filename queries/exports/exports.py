@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from ingest_api import moment
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.exports import export
 from queries.exports.export import EXPORT_PARAMETERS, FORMATS, HOURS_PARAMETERS, MOST_EVENTS
 from queries.freshness import fresh_through

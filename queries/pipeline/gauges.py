@@ -7,10 +7,11 @@ from typing import Any, cast
 
 import msgspec
 
-from ingest_api import halt, layout, moment, routing
+from ingest_api import halt, moment
 from ingest_api.durability import Level
 from ingest_api.halt import Halt
 from ingest_api.progress import ShardProgress
+from ingest_api.servers import layout, routing
 from ingest_api.stream import Install, Redis, read_install
 from queries.freshness import Freshness, fresh_through, lag_seconds
 from queries.pipeline.alarms import Alarms, Missing, Seen

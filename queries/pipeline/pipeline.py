@@ -1,6 +1,6 @@
 """GET /api/v1/pipeline: how the pipeline is now: a project's part of it, or for operators all."""
 
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.errors import Refused
 from queries.pipeline.flow import Pipeline
 from queries.projects.management import Answer

@@ -8,9 +8,10 @@ import re
 import uuid
 from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, cast
 
-from ingest_api import frame, normalise
+from ingest_api import frame
 from ingest_api.moment import text
 from ingest_api.progress import ShardProgress
+from ingest_api.rules import normalise
 from ingest_api.stream import Install, Redis, Shard
 from queries.errors import StoreUnavailable
 from queries.freshness import Freshness

@@ -4,8 +4,8 @@ import msgspec
 from msgspec import UNSET
 
 from ingest_api import moment
-from ingest_api.keys import KeyChange, Kind
-from ingest_api.project import NotThere, Settings
+from ingest_api.projects.keys import KeyChange, Kind
+from ingest_api.projects.project import NotThere, Settings
 from queries.projects import management
 from queries.projects.management import (
     Answer,

@@ -9,15 +9,16 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from ingest_api import alert, moment, outbox
-from ingest_api.alert import STATES, Alert, Kept, Outcome, State
-from ingest_api.keys import Kind
-from ingest_api.notice import Notice, messages
-from ingest_api.outbox import Type
-from ingest_api.project import Conflict, NotThere
-from ingest_api.saved import ALERTS, Document, written
-from ingest_api.secret import secret
-from ingest_api.shelf import Shelf
+from ingest_api import moment
+from ingest_api.alerts import alert, outbox
+from ingest_api.alerts.alert import STATES, Alert, Kept, Outcome, State
+from ingest_api.alerts.notice import Notice, messages
+from ingest_api.alerts.outbox import Type
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.project import Conflict, NotThere
+from ingest_api.projects.saved import ALERTS, Document, written
+from ingest_api.projects.secret import secret
+from ingest_api.projects.shelf import Shelf
 from queries import figure
 from queries.projects.management import Answer
 from queries.projects.saved import checked

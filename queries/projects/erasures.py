@@ -6,13 +6,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from ingest_api import erasures, moment, tombstones
-from ingest_api.erasures import CHECK_AFTER_MS, Erasure, What
+from ingest_api import moment
 from ingest_api.errors import Detail
-from ingest_api.keys import Kind
-from ingest_api.project import NotThere
-from ingest_api.secret import secret
-from ingest_api.tombstones import Tombstone
+from ingest_api.projects import erasures, tombstones
+from ingest_api.projects.erasures import CHECK_AFTER_MS, Erasure, What
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.project import NotThere
+from ingest_api.projects.secret import secret
+from ingest_api.projects.tombstones import Tombstone
 from queries.errors import Refused
 from queries.pipeline import receipts
 from queries.projects.management import Answer

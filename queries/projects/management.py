@@ -7,8 +7,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from ingest_api import moment
-from ingest_api.keys import Key, Kind
-from ingest_api.project import Ip, Project, Rate, Settings
+from ingest_api.projects.keys import Key, Kind
+from ingest_api.projects.project import Ip, Project, Rate, Settings
 
 T = TypeVar("T")
 

@@ -7,10 +7,10 @@ import msgspec
 from msgspec import Meta
 
 from ingest_api import moment
-from ingest_api.keys import Kind
-from ingest_api.project import Invalid
-from ingest_api.saved import NAME, QUERIES, Document, written
-from ingest_api.shelf import Shelf
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.project import Invalid
+from ingest_api.projects.saved import NAME, QUERIES, Document, written
+from ingest_api.projects.shelf import Shelf
 from queries import ask, body
 from queries.ask import QueryAnswer, QueryToAsk
 from queries.projects.management import Answer

@@ -10,11 +10,11 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from ingest_api import moment
-from ingest_api.keys import Kind
-from ingest_api.project import NotThere
-from ingest_api.schema import Mode, Schema
-from ingest_api.schemas import Schemas
-from ingest_api.validation import checked, violations
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.project import NotThere
+from ingest_api.projects.schema import Mode, Schema
+from ingest_api.projects.schemas import Schemas
+from ingest_api.projects.validation import checked, violations
 from queries.projects.management import Answer
 from queries.questions.sql import Statement
 from queries.route import Call, Route

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pygwire import messages
 from redis.exceptions import RedisError
 
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.errors import Refused
 from queries.psql import login, replies, sqlstate, telemetry
 from queries.psql.login import Doors

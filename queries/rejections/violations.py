@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from ingest_api import moment
-from ingest_api.keys import Kind
-from ingest_api.schema import REJECTED, Mode
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.schema import REJECTED, Mode
 from queries import request
 from queries.projects.management import Answer
 from queries.questions.sql import Statement

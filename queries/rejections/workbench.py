@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ingest_api import halt, moment, redrive
-from ingest_api.keys import Kind
-from ingest_api.project import NotThere
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.project import NotThere
 from ingest_api.redrive import Rejected
 from queries import request
 from queries.errors import Refused

@@ -6,7 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from ingest_api.projects import Project
+from ingest_api.projects.projects import Project
 from queries.inquiry import AnswerMeta, inquire
 from queries.questions.sql import Statement
 from queries.service import QueryService

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from ingest_api import moment
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.entry import sharing
 from queries.errors import Refused
 from queries.inquiry import AnswerMeta

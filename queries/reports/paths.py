@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from ingest_api import moment
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.reports import steps
 from queries.reports.answer import ReportAnswer, answered
 from queries.reports.asked import Asked, Happening, Scope, scope

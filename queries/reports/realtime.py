@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from ingest_api import moment
-from ingest_api.keys import Kind
-from ingest_api.projects import Project
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Project
 from queries.questions import spans
 from queries.questions.sql import Statement
 from queries.reports.answer import ReportAnswer

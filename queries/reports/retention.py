@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from ingest_api import moment
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.errors import Refused
 from queries.questions import spans
 from queries.questions.sql import Statement

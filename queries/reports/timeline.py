@@ -8,7 +8,7 @@ import msgspec
 import orjson
 
 from ingest_api import moment
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.answer import RecentEvent
 from queries.errors import Refused
 from queries.questions import links, spans

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ingest_api import moment
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.errors import Refused
 from queries.inquiry import Inquiry, inquire
 from queries.questions import filters, measures, short_filter, sources, spans

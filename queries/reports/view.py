@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ingest_api.projects import Project
+from ingest_api.projects.projects import Project
 from queries.inquiry import AnswerMeta, inquire
 from queries.questions import filters, short_filter, sources
 from queries.questions.binder import Binder

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Mapping
 import msgspec
 from redis.exceptions import RedisError
 
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.errors import Refused, StoreUnavailable
 from queries.questions import filters
 from queries.questions.binder import Binder

@@ -15,7 +15,7 @@ import uvloop
 
 from ingest_api.append import Appender
 from ingest_api.dialect import Verdict
-from ingest_api.normalise import Stamped
+from ingest_api.rules.normalise import Stamped
 from ingest_api.stream import connect, read_install
 from tests.bench import prepared
 from tests.bench.measure import own_sample

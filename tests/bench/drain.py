@@ -8,8 +8,8 @@ from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
 
-from ingest_api.normalise import Stamped
 from ingest_api.progress import read_progress
+from ingest_api.rules.normalise import Stamped
 from ingest_api.stream import Install, connect
 from tests import stores
 from tests.appending import append

@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 
 from deploy.local.ports import free_port
-from ingest_api.keys import Kind
 from ingest_api.progress import read_progress
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import connect, read_install
 from tests.bench import children, prepared
 from tests.bench.measure import Meter, Sample, alternate, median, ratio, spread

@@ -23,11 +23,11 @@ import msgspec
 from ingest_api import collect, frame
 from ingest_api.dialect import Outcome, Parsed
 from ingest_api.dialects.intake import DIALECT
-from ingest_api.limits import Limits
-from ingest_api.normalise import Stamped
+from ingest_api.http.request import RawRequest
 from ingest_api.process import calm_collector
-from ingest_api.projects import Project
-from ingest_api.request import RawRequest
+from ingest_api.projects.projects import Project
+from ingest_api.rules.limits import Limits
+from ingest_api.rules.normalise import Stamped
 from ingest_api.settings import Settings
 from tests.bench import prepared
 

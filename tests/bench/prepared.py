@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from ingest_api.dialects.intake import DIALECT
 from ingest_api.errors import Refusal
 from ingest_api.event import Event
-from ingest_api.limits import Limits
-from ingest_api.normalise import Context, Stamped, window
-from ingest_api.projects import Project
-from ingest_api.request import RawRequest
+from ingest_api.http.request import RawRequest
+from ingest_api.projects.projects import Project
+from ingest_api.rules.limits import Limits
+from ingest_api.rules.normalise import Context, Stamped, window
+from ingest_api.rules.stamp import stamp
 from ingest_api.settings import Settings
-from ingest_api.stamp import stamp
 from tests.bench import payload
 from workers.batch import Batch, Position
 

@@ -21,8 +21,8 @@ from clickhouse_connect.driver.client import Client
 
 from deploy.local.ports import free_port
 from ingest_api import moment
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import connect, install
 from tests import stores
 from tests.bench import children, crowded

@@ -16,7 +16,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from ingest_api import frame
-from ingest_api.normalise import Stamped
+from ingest_api.rules.normalise import Stamped
 from ingest_api.stream import Install, connect
 from tests import stores
 from tests.appending import append

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from ingest_api.event import Event
-from ingest_api.project import Project
+from ingest_api.projects.project import Project
 from tests.bench import prepared
 from workers.batch import Batch, Position
 from workers.reference import Reference

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ingest_api.normalise import Stamped
 from ingest_api.progress import ShardProgress, read_progress
+from ingest_api.rules.normalise import Stamped
 from ingest_api.stream import Install, Redis, connect
 from tests import stores
 from tests.appending import append

@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 
 from deploy.local.origin import Services
 from deploy.local.ports import free_port
-from ingest_api.client_address import client_address
+from ingest_api.http.client_address import client_address
 from ingest_api.settings import Settings
 from queries.entry.browser import browser
 from tests.deploy.secrets import DEPLOY

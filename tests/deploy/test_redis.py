@@ -13,7 +13,7 @@ from ingest_api import durability, frame, ledger, memory, moment, raising
 from ingest_api.durability import Level
 from ingest_api.event import Event
 from ingest_api.progress import read_progress
-from ingest_api.projects import Projects
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis, connect, fcall, install, library
 from tests.deploy.secrets import DEPLOY, secrets, url
 from tests.raised import raised

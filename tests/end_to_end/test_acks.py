@@ -12,8 +12,8 @@ import pytest
 
 from deploy.local.ports import free_port
 from deploy.local.running import RunningStack
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis
 from tests.waiting import until
 from workers.clickhouse.address import address

@@ -14,8 +14,8 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from deploy.local.running import RunningStack
 from ingest_api import frame
 from ingest_api.event import Event
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects, Settings
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects, Settings
 from ingest_api.stream import Redis, connect, read_install
 from tests.waiting import until
 from tests.workers.entries import event

@@ -17,8 +17,8 @@ from aiohttp import web
 
 from deploy.local import ready
 from deploy.local.ports import HOST, free_port
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis
 from tests.collector import Told, collecting
 from tests.faults.actor import Actor

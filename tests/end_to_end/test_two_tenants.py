@@ -18,7 +18,7 @@ import pytest
 from yarl import URL
 
 from deploy.local.running import RunningStack
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.documents import openapi
 from queries.route import Route
 from queries.routes import ROUTES

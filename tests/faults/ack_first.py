@@ -7,8 +7,8 @@ from typing import Any
 from ingest_api import __main__, front_door
 from ingest_api.append import Appender
 from ingest_api.dialect import Verdict
-from ingest_api.normalise import Stamped
 from ingest_api.placing import Places
+from ingest_api.rules.normalise import Stamped
 
 
 class AckFirst(Appender):

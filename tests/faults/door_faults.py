@@ -10,8 +10,8 @@ import aiohttp
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from ingest_api import fault
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from tests.faults.experiment import ONCE, Experiment
 from tests.faults.play import Play
 from tests.faults.recorder import NAME

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from deploy.local import ready
 from deploy.local.ports import HOST, free_port
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from tests.faults.actor import Actor
 from tests.faults.clickhouse_proxy import ClickHouseProxy
 from tests.faults.servers import Warehouse, redis_server, redis_url

@@ -19,8 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from ingest_api import raising
 from ingest_api.append import Appender
 from ingest_api.dialect import Verdict
-from ingest_api.normalise import Stamped
 from ingest_api.progress import read_progress
+from ingest_api.rules.normalise import Stamped
 from ingest_api.stream import INSTALL, Install, connect, fcall, install, read_install
 from tests.examples import examples
 from tests.ingest_api.events import stamped

@@ -5,10 +5,10 @@ from collections.abc import Collection
 
 import aiohttp
 
-from ingest_api import routing
-from ingest_api.cluster import slot
-from ingest_api.primary import Redis
 from ingest_api.progress import read_answering
+from ingest_api.servers import routing
+from ingest_api.servers.cluster import slot
+from ingest_api.servers.primary import Redis
 from ingest_api.stream import read_install
 from tests.faults.actor import Actor
 from tests.faults.experiment import ONCE, Experiment

@@ -8,8 +8,8 @@ import pytest
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from ingest_api import keys
 from ingest_api.confidential import Confidential, hidden
+from ingest_api.projects import keys
 from tests.house import test_docs, tree
 
 #: what tokens and keys look like, made so by whoever issues them; split here, so that this file is no finding

@@ -10,10 +10,10 @@ import pytest
 from aiohttp import web
 
 from ingest_api.app import build_server
-from ingest_api.connection import Server
 from ingest_api.front_door import FrontDoor
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.http.connection import Server
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.settings import Settings
 from ingest_api.stream import Install, Redis, install
 from tests.waiting import until

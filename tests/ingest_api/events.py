@@ -6,9 +6,9 @@ import msgspec
 
 from ingest_api import frame
 from ingest_api.event import Draft
-from ingest_api.limits import Limits
-from ingest_api.normalise import Context, Stamped, normalise, window
-from ingest_api.projects import Project
+from ingest_api.projects.projects import Project
+from ingest_api.rules.limits import Limits
+from ingest_api.rules.normalise import Context, Stamped, normalise, window
 from ingest_api.settings import Settings
 
 NOW = 1_795_000_000_000

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from ingest_api import access, frame, keys
+from ingest_api import access, frame
 from ingest_api.access import Directory
 from ingest_api.event import Event
-from ingest_api.keys import KeyChange, Kind
 from ingest_api.moment import now_ms
-from ingest_api.projects import Projects, Settings
+from ingest_api.projects import keys
+from ingest_api.projects.keys import KeyChange, Kind
+from ingest_api.projects.projects import Projects, Settings
 from ingest_api.stream import Redis, connect
 from tests.ingest_api.conftest import Door
 from tests.waiting import until

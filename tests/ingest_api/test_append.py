@@ -13,8 +13,8 @@ from ingest_api.durability import Level
 from ingest_api.errors import Unavailable
 from ingest_api.event import Event
 from ingest_api.lot import MAX_FRAME_EVENTS
-from ingest_api.normalise import Stamped
 from ingest_api.placing import Places, verdict
+from ingest_api.rules.normalise import Stamped
 from ingest_api.sluice import MAX_WRITES
 from ingest_api.stream import Install, Redis, Shard, connect, install
 from tests.ingest_api.events import stamped

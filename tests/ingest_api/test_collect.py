@@ -10,8 +10,8 @@ import pytest
 
 from ingest_api import frame, ledger, zstd
 from ingest_api.event import Event
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from tests.ingest_api.conftest import Door
 
 pytestmark = pytest.mark.stack

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from ingest_api import ledger
 from ingest_api.errors import Reason
 from ingest_api.ledger import REFUSALS, Book, Line
-from ingest_api.normalise import Stamped, normalise
 from ingest_api.progress import ShardProgress, read_progress
-from ingest_api.projects import Project
+from ingest_api.projects.projects import Project
+from ingest_api.rules.normalise import Stamped, normalise
 from ingest_api.stream import Install, Redis, fcall, install
 from tests.appending import append_together
 from tests.ingest_api.events import NOW, context, draft

@@ -8,8 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from ingest_api import keys
 from ingest_api.log_line import LineFormatter, struck
+from ingest_api.projects import keys
 from ingest_api.stream import Redis
 
 PLANTED = "planted-0123"

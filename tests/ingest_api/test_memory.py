@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from redis.exceptions import OutOfMemoryError
 
-from ingest_api import memory, routing
+from ingest_api import memory
+from ingest_api.servers import routing
 from ingest_api.stream import Redis
 from tests.topologies import Primaries
 

@@ -5,8 +5,8 @@ import pytest
 from ingest_api import sender
 from ingest_api.access import Access
 from ingest_api.errors import Reason, Refused
-from ingest_api.keys import Kind
-from ingest_api.projects import Project
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Project
 from ingest_api.rate import Limiter
 from ingest_api.stream import Redis
 

@@ -9,11 +9,11 @@ import orjson
 import pytest
 from prometheus_client import REGISTRY
 
-from ingest_api import routing
 from ingest_api.append import Appender
 from ingest_api.dialect import Verdict
 from ingest_api.errors import Unavailable
-from ingest_api.normalise import Stamped
+from ingest_api.rules.normalise import Stamped
+from ingest_api.servers import routing
 from ingest_api.sluice import MAX_WRITES
 from ingest_api.stream import Install, Redis, install
 from tests.appending import appending

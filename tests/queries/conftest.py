@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 from clickhouse_connect.driver.client import Client
 
-from ingest_api.keys import Kind
-from ingest_api.projects import Project, Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Project, Projects
 from ingest_api.stream import Install, Redis, install
 from queries.app import build_runner
 from queries.settings import Settings

@@ -11,7 +11,7 @@ import orjson
 from clickhouse_connect.driver.client import Client
 from prometheus_client import REGISTRY
 
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from ingest_api.stream import Redis, Shard, read_install
 from queries.settings import Settings
 from tests.queries.conftest import Service, Tenant, serve

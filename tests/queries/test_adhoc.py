@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.settings import Settings
 from tests.ingest_api.corpora.packages import naughty_strings
 from tests.queries.conftest import Service, Tenant, serve

@@ -8,7 +8,7 @@ from clickhouse_connect.driver.client import Client
 
 from deploy.local.ports import free_port
 from ingest_api import moment
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from ingest_api.stream import Install
 from queries.settings import Settings
 from tests.queries.conftest import Service, Tenant, serve

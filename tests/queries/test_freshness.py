@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from ingest_api import frame, routing
+from ingest_api import frame
 from ingest_api.event import Event
 from ingest_api.progress import ShardProgress
+from ingest_api.servers import routing
 from ingest_api.stream import Install, InstallMismatch, Redis, fcall, install
 from queries.freshness import Freshness, fresh_through, lag_seconds
 from tests.raised import raised

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from deploy.local.ports import free_port
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Install, Redis
 from queries.route import MAX_BYTES
 from tests.queries.conftest import Console, Service, Tenant

@@ -3,7 +3,7 @@
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from ingest_api.project import Project
+from ingest_api.projects.project import Project
 from ingest_api.stream import Install
 from queries.errors import Refused
 from queries.inquiry import inquire

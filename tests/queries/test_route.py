@@ -3,8 +3,8 @@
 import pytest
 
 from ingest_api.access import Access
-from ingest_api.keys import Kind
-from ingest_api.project import Project
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.project import Project
 from queries.route import Call
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ingest_api import keys
-from ingest_api.keys import Key, Kind
-from ingest_api.projects import Projects
+from ingest_api.projects import keys
+from ingest_api.projects.keys import Key, Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis
 from queries.app import build_app
 from queries.route import Route

@@ -9,8 +9,8 @@ import pytest
 
 from deploy.local.running import RunningStack
 from ingest_api import moment
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import connect
 from tests.verbatim.producer import Producer
 from tests.verbatim.secure import Secure, secured

@@ -6,9 +6,9 @@ from typing import Any
 
 from ingest_api import ledger as books
 from ingest_api.ledger import Book
-from ingest_api.normalise import Stamped, normalise
 from ingest_api.progress import read_progress
-from ingest_api.projects import Project
+from ingest_api.projects.projects import Project
+from ingest_api.rules.normalise import Stamped, normalise
 from ingest_api.stream import Install, Redis, fcall
 from tests.appending import append_together
 from tests.ingest_api.events import NOW, changed, context, draft

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from ingest_api import routing
+from ingest_api.servers import routing
 from ingest_api.stream import Redis, connect, read_install
 from tests.workers.history import History
 from workers import migrate

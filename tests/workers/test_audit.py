@@ -6,8 +6,8 @@ import re
 import pytest
 
 from ingest_api import moment
-from ingest_api.projects import Projects
-from ingest_api.projects import Settings as ProjectSettings
+from ingest_api.projects.projects import Projects
+from ingest_api.projects.projects import Settings as ProjectSettings
 from tests.workers.entries import event
 from tests.workers.erasing.people import carry_out, order
 from tests.workers.history import MINUTE, History

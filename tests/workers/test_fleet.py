@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from ingest_api import routing
+from ingest_api.servers import routing
 from ingest_api.stream import Install, Redis, Shard, connect, install
 from tests.appending import append
 from tests.ingest_api.events import stamped

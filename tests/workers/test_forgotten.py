@@ -4,9 +4,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_api import tombstones
 from ingest_api.event import Event
-from ingest_api.tombstones import Tombstone
+from ingest_api.projects import tombstones
+from ingest_api.projects.tombstones import Tombstone
 from tests.workers.entries import event
 from workers.batch import Position, Rejected, set_aside
 from workers.forgotten import Forgotten, forgotten

@@ -7,16 +7,16 @@ import msgspec
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from ingest_api import erasures
-from ingest_api.alert import Kept
+from ingest_api.alerts.alert import Kept
 from ingest_api.ledger import books
 from ingest_api.progress import read_progress
-from ingest_api.projects import Projects
-from ingest_api.projects import Settings as ProjectSettings
-from ingest_api.saved import ALERTS
-from ingest_api.shelf import Shelf
+from ingest_api.projects import erasures
+from ingest_api.projects.projects import Projects
+from ingest_api.projects.projects import Settings as ProjectSettings
+from ingest_api.projects.saved import ALERTS
+from ingest_api.projects.shelf import Shelf
 from ingest_api.stream import Redis, install
-from tests.ingest_api.test_alert import made as alert
+from tests.ingest_api.alerts.test_alert import made as alert
 from tests.workers.entries import event
 from tests.workers.erasing.people import order
 from tests.workers.history import History

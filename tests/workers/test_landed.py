@@ -6,9 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_api import frame, runs, tombstones
+from ingest_api import frame, runs
 from ingest_api.event import Event
 from ingest_api.ledger import MINUTE_MS
+from ingest_api.projects import tombstones
 from tests.workers.entries import event
 from workers import pipeline
 from workers.batch import Entry, Position, Rejected, decode

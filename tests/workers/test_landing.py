@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from ingest_api import halt, tombstones
+from ingest_api import halt
 from ingest_api.halt import Halt
-from ingest_api.secret import secret
+from ingest_api.projects import tombstones
+from ingest_api.projects.secret import secret
 from ingest_api.stream import Install, Redis, Shard, fcall
 from tests.workers.entries import event
 from tests.workers.putting import BAD_FRAME, IMPOSSIBLE, NOT_JSON, UNREADABLE, put, put_frame

@@ -13,8 +13,8 @@ from prometheus_client import REGISTRY
 
 from ingest_api import ledger as books
 from ingest_api.ledger import REFUSALS
-from ingest_api.normalise import Stamped
 from ingest_api.progress import read_progress
+from ingest_api.rules.normalise import Stamped
 from ingest_api.stream import Install, Redis, install
 from tests.workers.desk import Desk, stamped
 from tests.workers.entries import event

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from ingest_api.project import Settings
-from ingest_api.projects import Projects
-from ingest_api.schemas import Schemas
+from ingest_api.projects.project import Settings
+from ingest_api.projects.projects import Projects
+from ingest_api.projects.schemas import Schemas
 from ingest_api.stream import Redis
 from workers.reference import Reference, References
 

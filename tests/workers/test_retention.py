@@ -7,7 +7,7 @@ import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from ingest_api.moment import now_ms
-from ingest_api.projects import Projects, Settings
+from ingest_api.projects.projects import Projects, Settings
 from ingest_api.stream import Redis
 from tests.workers.entries import entry, event
 from workers import pipeline, retention

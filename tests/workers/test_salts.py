@@ -12,8 +12,8 @@ import pytest
 
 from deploy.local.home import Home
 from deploy.local.ports import free_port
-from ingest_api.projects import Conflict, Projects
-from ingest_api.secret import SECRET, secret
+from ingest_api.projects.projects import Conflict, Projects
+from ingest_api.projects.secret import SECRET, secret
 from ingest_api.stream import Install, Redis, connect, install
 from tests.stores import REDIS_PASSWORD, local_redis
 from tests.waiting import until

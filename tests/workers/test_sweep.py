@@ -2,9 +2,9 @@
 
 import pytest
 
-from ingest_api import tombstones
 from ingest_api.moment import now_ms
-from ingest_api.secret import secret
+from ingest_api.projects import tombstones
+from ingest_api.projects.secret import secret
 from tests.appending import append
 from tests.workers.erasing.people import Person, traces
 from tests.workers.history import History

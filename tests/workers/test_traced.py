@@ -6,9 +6,11 @@ from collections.abc import Sequence
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from ingest_api import frame, tombstones, tracing
+from ingest_api import frame
+from ingest_api.projects import tombstones
 from ingest_api.stream import Install, Redis
-from ingest_api.tracing import Context
+from ingest_api.traces import tracing
+from ingest_api.traces.tracing import Context
 from tests.collector import collecting
 from tests.workers.entries import entry, event
 from workers import kept, traced

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from ingest_api.alert import HISTORY, Alert, Firing, State, holds
-from ingest_api.notice import Notice
+from ingest_api.alerts.alert import HISTORY, Alert, Firing, State, holds
+from ingest_api.alerts.notice import Notice
 
 _MINUTE_MS = 60_000
 

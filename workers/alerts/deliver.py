@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ingest_api import moment, outbox
-from ingest_api.alert import Kept, secret_of
-from ingest_api.outbox import Delivery, Message
-from ingest_api.saved import ALERTS, Document
-from ingest_api.secret import secret
-from ingest_api.shelf import Shelf
+from ingest_api import moment
+from ingest_api.alerts import outbox
+from ingest_api.alerts.alert import Kept, secret_of
+from ingest_api.alerts.outbox import Delivery, Message
+from ingest_api.projects.saved import ALERTS, Document
+from ingest_api.projects.secret import secret
+from ingest_api.projects.shelf import Shelf
 from ingest_api.stream import Redis
 from workers import telemetry
 from workers.alerts.mail import Mail

@@ -7,13 +7,14 @@ from typing import Any, cast
 
 import msgspec
 
-from ingest_api import moment, notice, outbox
-from ingest_api.alert import STATES, Alert, Kept, State
-from ingest_api.notice import Notice
-from ingest_api.project import Project
-from ingest_api.projects import Projects
-from ingest_api.saved import ALERTS
-from ingest_api.shelf import Shelf
+from ingest_api import moment
+from ingest_api.alerts import notice, outbox
+from ingest_api.alerts.alert import STATES, Alert, Kept, State
+from ingest_api.alerts.notice import Notice
+from ingest_api.projects.project import Project
+from ingest_api.projects.projects import Projects
+from ingest_api.projects.saved import ALERTS
+from ingest_api.projects.shelf import Shelf
 from ingest_api.stream import Redis
 from queries.figure import QueryService, Refused, StoreUnavailable, answering, figure
 from workers import telemetry

@@ -6,7 +6,7 @@ import time
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
-from ingest_api.alert import signature
+from ingest_api.alerts.alert import signature
 from workers.alerts.reach import NotAllowed, Reach
 
 _TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5)

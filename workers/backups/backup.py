@@ -18,9 +18,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError
 
-from ingest_api import backup as records
 from ingest_api import fault
 from ingest_api.ledger import REFUSALS
+from ingest_api.projects import backup as records
 from ingest_api.stream import Install, Redis, read_install
 from workers import catalog, kept
 from workers.backups import cut, state

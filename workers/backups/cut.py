@@ -8,9 +8,10 @@ from typing import Any, cast
 
 import msgspec
 
-from ingest_api import ledger, routing
+from ingest_api import ledger
 from ingest_api.ledger import Book
 from ingest_api.progress import read_progress
+from ingest_api.servers import routing
 from ingest_api.stream import GROUP, LIBRARY, Install, Redis, Shard
 from workers import kept
 from workers.batch import Entry

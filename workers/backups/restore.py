@@ -13,9 +13,11 @@ import msgspec
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from ingest_api import backup as records
-from ingest_api import erasures, fault, layout, moment, routing, tombstones
+from ingest_api import fault, moment
 from ingest_api.ledger import REFUSALS
+from ingest_api.projects import backup as records
+from ingest_api.projects import erasures, tombstones
+from ingest_api.servers import layout, routing
 from ingest_api.stream import INSTALL, Install, Redis, Shard, load_functions, read_install
 from workers import heartbeat, migrate
 from workers.archives import replay

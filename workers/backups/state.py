@@ -6,8 +6,11 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-from ingest_api import alert, durability, erasures, layout, outbox, projects, rate, records, saved, secret, tombstones
+from ingest_api import durability, rate
+from ingest_api.alerts import alert, outbox
 from ingest_api.ledger import REFUSALS
+from ingest_api.projects import erasures, projects, records, saved, secret, tombstones
+from ingest_api.servers import layout
 from ingest_api.stream import INSTALL, WORKERS, Redis
 from workers import catalog, retention, salts
 

@@ -14,9 +14,10 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError, RedisError
 
-from ingest_api import erasures, fault, moment, tombstones
-from ingest_api.erasures import Erasure
-from ingest_api.secret import secret
+from ingest_api import fault, moment
+from ingest_api.projects import erasures, tombstones
+from ingest_api.projects.erasures import Erasure
+from ingest_api.projects.secret import secret
 from ingest_api.stream import Install, InstallMismatch, Redis, read_install
 from workers.archives.archive import BadObject
 from workers.clickhouse.visit import visit

@@ -8,8 +8,8 @@ from typing import Any, cast
 import msgspec
 from redis.exceptions import ResponseError
 
-from ingest_api import routing
-from ingest_api.normalise import digests
+from ingest_api.rules.normalise import digests
+from ingest_api.servers import routing
 from ingest_api.stream import Install, Redis, Shard
 from workers.kept import halves
 from workers.verdict import Verdict

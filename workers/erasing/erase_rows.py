@@ -13,8 +13,8 @@ from typing import Any
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from ingest_api import tombstones
-from ingest_api.tombstones import Tombstone
+from ingest_api.projects import tombstones
+from ingest_api.projects.tombstones import Tombstone
 from workers.clickhouse.order import cluster, level, order
 from workers.erasing import erase_sql as sql
 from workers.erasing.erase_keys import Alive

@@ -6,7 +6,7 @@ found by them: event (UUID), place (of a rejected event), user, client, anonymou
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ingest_api.tombstones import Tombstone
+from ingest_api.projects.tombstones import Tombstone
 from workers.rollups import stretch
 from workers.rollups.rolled import VISITOR, WHO
 

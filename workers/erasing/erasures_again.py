@@ -4,8 +4,8 @@ from typing import Any, cast
 
 import msgspec
 
-from ingest_api import erasures
-from ingest_api.erasures import CHECK_STEPS, ERASURES, OPEN, STEPS, Erasure
+from ingest_api.projects import erasures
+from ingest_api.projects.erasures import CHECK_STEPS, ERASURES, OPEN, STEPS, Erasure
 from ingest_api.stream import Redis
 
 

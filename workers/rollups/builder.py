@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from prometheus_client import Counter
 
-from ingest_api import erasures, moment
+from ingest_api import moment
+from ingest_api.projects import erasures
 from ingest_api.stream import Redis
 
 log = logging.getLogger(__name__)

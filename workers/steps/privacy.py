@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ingest_api import frame
-from ingest_api.project import Project
+from ingest_api.projects.project import Project
 from workers.batch import Batch, Rejected, set_aside
 from workers.redaction import Redaction, Unreadable, redaction
 from workers.reference import Reference

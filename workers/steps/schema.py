@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import cast
 
-from ingest_api.schema import Schema
-from ingest_api.validation import violations
+from ingest_api.projects.schema import Schema
+from ingest_api.projects.validation import violations
 from workers.batch import Batch, set_aside
 from workers.reference import Reference
 

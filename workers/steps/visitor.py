@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import msgspec
 
-from ingest_api.project import Project
+from ingest_api.projects.project import Project
 from workers.batch import Batch
 from workers.reference import Reference
 from workers.salts import DAY_MS

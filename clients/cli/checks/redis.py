@@ -8,7 +8,8 @@ from redis.exceptions import RedisError, ResponseError
 from clients.cli.checks.topology import everywhere, shards
 from clients.cli.checkup import Check, Finding, Probe, fail, ok, warn
 from clients.cli.settings import without_password
-from ingest_api import layout, routing, stream
+from ingest_api import stream
+from ingest_api.servers import layout, routing
 from ingest_api.stream import Redis
 
 OLDEST = (7, 2)

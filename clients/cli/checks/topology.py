@@ -9,8 +9,9 @@ from typing import Any, cast
 from redis.exceptions import RedisError
 
 from clients.cli.checkup import Finding, Look, Probe, State, fail, ok, warn
-from ingest_api import layout, routing, stream
+from ingest_api import stream
 from ingest_api.durability import Level
+from ingest_api.servers import layout, routing
 from ingest_api.stream import Redis
 
 #: the worst of several first

@@ -9,8 +9,8 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 
 from ingest_api import moment
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis, install
 from queries.settings import Settings
 from tests.clients.cli.conftest import Headrace

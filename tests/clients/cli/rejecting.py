@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ingest_api import halt
 from ingest_api.halt import Halt
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Install, Redis, install
 from queries.settings import Settings
 from tests.queries.conftest import serve

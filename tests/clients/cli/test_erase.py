@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis, install
 from queries.settings import Settings
 from tests.clients.cli.conftest import Headrace

@@ -15,8 +15,8 @@ from rich.console import Console
 from clients.cli.export import Written
 from clients.cli.output import Output
 from ingest_api import moment
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis
 from tests.clients.cli.asking import Shop, asking
 from tests.clients.cli.conftest import Headrace

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis, install
 from queries.settings import Settings
 from tests.clients.cli.conftest import Headrace

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ingest_api import keys
 from ingest_api.access import Directory
+from ingest_api.projects import keys
 from ingest_api.stream import Redis
 from tests.clients.cli.conftest import Headrace
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ingest_api.access import Directory
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from ingest_api.stream import connect
 from tests.clients.cli.conftest import Headrace
 

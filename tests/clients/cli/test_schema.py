@@ -7,7 +7,7 @@ import orjson
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from ingest_api.schemas import Schemas
+from ingest_api.projects.schemas import Schemas
 from ingest_api.stream import Redis
 from tests.clients.cli.conftest import Headrace
 from tests.clients.cli.describing import Describing, describing

@@ -5,8 +5,8 @@ import pytest
 from deploy.local import demo_project, stack
 from deploy.local.home import Home
 from ingest_api.access import Directory
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis
 
 pytestmark = pytest.mark.stack

@@ -13,9 +13,9 @@ from ingest_api import dialects, moment
 from ingest_api.dialect import Dialect, Outcome, Reply, Result, Verdict
 from ingest_api.errors import STATUS, Detail, Reason, Refusal, Refused, Unavailable
 from ingest_api.event import Draft
-from ingest_api.normalise import Stamped, normalise
-from ingest_api.projects import Project
-from ingest_api.request import RawRequest
+from ingest_api.http.request import RawRequest
+from ingest_api.projects.projects import Project
+from ingest_api.rules.normalise import Stamped, normalise
 from tests.ingest_api.dialects.act import PROPERTIES, SAID, UNSAID, told_as
 from tests.ingest_api.events import NOW, context
 

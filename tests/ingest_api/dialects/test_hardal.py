@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from ingest_api.projects import Projects, Settings
+from ingest_api.projects.projects import Projects, Settings
 from tests.ingest_api.conftest import Door
 from tests.waiting import until
 

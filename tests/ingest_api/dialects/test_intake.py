@@ -11,7 +11,7 @@ from ingest_api.dialect import Ack, Acked, Outcome, Result, Verdict
 from ingest_api.dialects.intake import DIALECT
 from ingest_api.errors import Detail, Reason, Refusal
 from ingest_api.event import Draft
-from ingest_api.fields import NoObject, array
+from ingest_api.rules.fields import NoObject, array
 from tests.ingest_api.dialects.test_contract import request
 from tests.ingest_api.events import NOW
 from tests.ingest_api.json_texts import PROPERTIES, SCALARS, TEXTS

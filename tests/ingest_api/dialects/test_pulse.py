@@ -8,9 +8,9 @@ import pytest
 
 from ingest_api.dialect import Outcome, Result, Verdict
 from ingest_api.dialects.pulse import DIALECT
-from ingest_api.keys import Kind
-from ingest_api.project import Settings
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.project import Settings
+from ingest_api.projects.projects import Projects
 from tests.ingest_api.conftest import Door
 from tests.waiting import until
 

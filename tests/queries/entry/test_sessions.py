@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
-from ingest_api import keys
 from ingest_api.access import Directory
-from ingest_api.keys import Kind
 from ingest_api.moment import now_ms
-from ingest_api.projects import Projects
+from ingest_api.projects import keys
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis
 from queries.entry import sessions
 from queries.entry.sessions import OF_KEY, RECORD, Session, Sessions

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from ingest_api.keys import Kind, key_id
 from ingest_api.moment import now_ms
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind, key_id
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis
 from queries.entry import shares
 from queries.route import Route

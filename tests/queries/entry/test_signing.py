@@ -6,9 +6,9 @@ import pytest
 
 from deploy.local.ports import free_port
 from ingest_api import access
-from ingest_api.keys import Kind
 from ingest_api.moment import now_ms
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Install, Redis
 from queries.entry import sessions
 from queries.settings import Settings

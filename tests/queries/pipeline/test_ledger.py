@@ -7,8 +7,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from ingest_api import ledger, moment
-from ingest_api.keys import Kind
 from ingest_api.ledger import REFUSALS, Book
+from ingest_api.projects.keys import Kind
 from ingest_api.stream import Install, Redis
 from tests.queries.conftest import Answer, Service, Tenant
 

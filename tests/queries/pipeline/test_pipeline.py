@@ -9,9 +9,9 @@ from clickhouse_connect.driver.client import Client
 
 from ingest_api import halt, ledger, moment
 from ingest_api.halt import Halt
-from ingest_api.keys import Kind
 from ingest_api.ledger import REFUSALS
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import WORKERS, Install, Redis
 from queries.settings import Settings
 from tests.queries.conftest import Service, Tenant, serve

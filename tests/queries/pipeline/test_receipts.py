@@ -8,9 +8,9 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from ingest_api import moment
-from ingest_api.keys import Kind
-from ingest_api.normalise import Stamped, normalise, unkeyed_id
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
+from ingest_api.rules.normalise import Stamped, normalise, unkeyed_id
 from ingest_api.stream import Install, Redis, fcall, install
 from queries.pipeline import receipts
 from tests.appending import append

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from ingest_api import keys
 from ingest_api.access import Directory
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects import keys
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis
 from tests.queries.conftest import Console, Tenant
 

@@ -5,13 +5,13 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from ingest_api import alert, outbox
-from ingest_api.alert import STATES, Firing, Kept, State
-from ingest_api.keys import Kind
-from ingest_api.notice import Notice, messages
-from ingest_api.saved import ALERTS
-from ingest_api.secret import secret
-from ingest_api.shelf import Shelf
+from ingest_api.alerts import alert, outbox
+from ingest_api.alerts.alert import STATES, Firing, Kept, State
+from ingest_api.alerts.notice import Notice, messages
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.saved import ALERTS
+from ingest_api.projects.secret import secret
+from ingest_api.projects.shelf import Shelf
 from ingest_api.stream import Redis
 from tests.queries.conftest import Console, Service, Tenant
 

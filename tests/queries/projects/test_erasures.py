@@ -5,8 +5,8 @@ from typing import Any
 import orjson
 import pytest
 
-from ingest_api import erasures, tombstones
-from ingest_api.keys import Kind
+from ingest_api.projects import erasures, tombstones
+from ingest_api.projects.keys import Kind
 from ingest_api.stream import Install, Redis
 from queries.projects.erasures import MOST_EVENT_IDS
 from tests.queries.conftest import Answer, Service, Tenant

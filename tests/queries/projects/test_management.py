@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from ingest_api import keys
-from ingest_api.keys import KeyChange, Kind
-from ingest_api.project import Project, Settings
+from ingest_api.projects import keys
+from ingest_api.projects.keys import KeyChange, Kind
+from ingest_api.projects.project import Project, Settings
 from queries.projects import management
 from queries.routes import ROUTES
 

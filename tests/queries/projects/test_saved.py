@@ -6,9 +6,9 @@ import orjson
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from ingest_api.keys import Kind
-from ingest_api.saved import QUERIES
-from ingest_api.shelf import Shelf
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.saved import QUERIES
+from ingest_api.projects.shelf import Shelf
 from ingest_api.stream import Redis
 from tests.queries.conftest import Answer, Service, Tenant
 from tests.queries.stored import event, store

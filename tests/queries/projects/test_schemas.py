@@ -7,9 +7,9 @@ import orjson
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from ingest_api.schemas import Schemas
+from ingest_api.projects.schemas import Schemas
+from ingest_api.projects.validation import MAX_BYTES
 from ingest_api.stream import Redis
-from ingest_api.validation import MAX_BYTES
 from tests.queries.conftest import Console, Tenant
 from tests.queries.stored import event, store
 

@@ -11,7 +11,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from deploy.local.ports import free_port
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from ingest_api.stream import Install
 from queries.psql.server import Server
 from queries.service import QueryService

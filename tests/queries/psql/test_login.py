@@ -3,8 +3,8 @@
 import pytest
 from pygwire import messages
 
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Redis
 from queries.psql.login import is_loopback
 from tests.queries.conftest import Tenant

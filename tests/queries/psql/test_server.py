@@ -11,7 +11,7 @@ import pytest
 from pygwire import messages
 
 from deploy.local.ports import free_port
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.settings import Settings
 from tests.queries.conftest import Tenant, serve
 from tests.queries.hostile import INJECTIONS

@@ -6,8 +6,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from ingest_api import moment
-from ingest_api.keys import Kind
-from ingest_api.validation import Violation
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.validation import Violation
 from tests.queries.conftest import Service, Tenant
 from tests.queries.stored import event, store
 

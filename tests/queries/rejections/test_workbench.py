@@ -13,9 +13,9 @@ from clickhouse_connect.driver.client import Client
 from ingest_api import frame, halt, redrive
 from ingest_api.event import Event
 from ingest_api.halt import Halt
-from ingest_api.keys import Kind
 from ingest_api.progress import read_progress
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import Install, Redis, Shard, fcall
 from tests.queries.conftest import Answer, Service, Tenant
 from tests.waiting import until

@@ -11,7 +11,7 @@ import orjson
 from clickhouse_connect.driver.client import Client
 from hypothesis import strategies as st
 
-from ingest_api.project import Project
+from ingest_api.projects.project import Project
 from queries.questions.sql import Statement
 from queries.reports.asked import Asked, Scope, scope
 from tests.queries import crowd

@@ -3,7 +3,7 @@
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.reports.answer import seconds, share
 from tests.queries.conftest import Service, Tenant
 from tests.queries.stored import event, store

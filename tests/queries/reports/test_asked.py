@@ -10,7 +10,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from ingest_api import moment
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.reports.asked import Asked, span_asked
 from tests.queries.conftest import Answer, Service, Tenant
 from tests.queries.hostile import INJECTIONS

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import astuple
 
-from ingest_api.project import Project
+from ingest_api.projects.project import Project
 from queries.reports import attempts
 from queries.reports.funnel import Funnel, FunnelAsked, StepTaken, read, shape
 from tests.queries.crowd import DAY, HALF_HOUR, Row

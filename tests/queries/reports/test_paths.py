@@ -7,7 +7,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from ingest_api import moment
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from tests.queries.conftest import Answer, Service, Tenant
 from tests.queries.stored import event, store
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from ingest_api.project import Project
+from ingest_api.projects.project import Project
 from queries.questions import closed
 from queries.questions.binder import Binder
 from queries.reports import attempts, people

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest_api import moment
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from queries.reports.realtime import ACTIVE_MS, MINUTE_MS, MINUTES, TOP, build, first_minute, shape
 from tests.queries import crowd
 from tests.queries.conftest import Service, Tenant

@@ -10,7 +10,7 @@ from clickhouse_connect.driver.client import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest_api.project import Project
+from ingest_api.projects.project import Project
 from queries.errors import Refused
 from queries.reports.retention import Cohort, Retention, RetentionAsked, build, periods, shape
 from tests.queries.crowd import DAY, Row

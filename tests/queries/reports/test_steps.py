@@ -10,7 +10,7 @@ from clickhouse_connect.driver.client import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest_api.project import Project
+from ingest_api.projects.project import Project
 from queries.reports import steps
 from queries.reports.paths import Paths, PathsAsked, read, shape
 from tests.examples import examples

@@ -6,7 +6,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from ingest_api import moment
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from tests.queries.conftest import Answer, Params, Service, Tenant
 from tests.queries.crowd import DAY
 from tests.queries.stored import event, store

@@ -9,8 +9,8 @@ from clickhouse_connect.driver.client import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest_api.keys import Kind
-from ingest_api.project import Project
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.project import Project
 from queries.questions import select
 from queries.reports.top import LISTS, Asked, of_events, of_sessions, read, shape
 from tests.queries import crowd

@@ -10,7 +10,7 @@ from clickhouse_connect.driver.client import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest_api.project import Project
+from ingest_api.projects.project import Project
 from queries.questions import dimensions, spans
 from queries.reports import values
 from queries.reports.view import View, view

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest_api.project import Project
+from ingest_api.projects.project import Project
 from queries.errors import Refused
 from queries.questions import spans
 from queries.reports.view import View, view

@@ -7,7 +7,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from ingest_api import moment
-from ingest_api.keys import Kind
+from ingest_api.projects.keys import Kind
 from ingest_api.stream import Redis, Shard
 from tests.queries.conftest import Service, Tenant
 from tests.queries.following import Place, arrive, arrived, counted, live, looked_around, served

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ingest_api.alert import HISTORY, Alert, State
-from ingest_api.notice import Notice
-from tests.ingest_api.test_alert import made
+from ingest_api.alerts.alert import HISTORY, Alert, State
+from ingest_api.alerts.notice import Notice
+from tests.ingest_api.alerts.test_alert import made
 from workers.alerts import alarm
 
 MINUTE = 60_000

@@ -8,15 +8,16 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from ingest_api import alert, moment, outbox
-from ingest_api.alert import Kept
-from ingest_api.notice import Notice, messages
-from ingest_api.projects import Projects
-from ingest_api.saved import ALERTS
-from ingest_api.secret import secret
-from ingest_api.shelf import Shelf
+from ingest_api import moment
+from ingest_api.alerts import alert, outbox
+from ingest_api.alerts.alert import Kept
+from ingest_api.alerts.notice import Notice, messages
+from ingest_api.projects.projects import Projects
+from ingest_api.projects.saved import ALERTS
+from ingest_api.projects.secret import secret
+from ingest_api.projects.shelf import Shelf
 from ingest_api.stream import Redis
-from tests.ingest_api.test_alert import made
+from tests.ingest_api.alerts.test_alert import made
 from tests.waiting import until
 from tests.workers.receiver import mail_server, receiving
 from workers.alerts.deliver import Courier

@@ -7,14 +7,15 @@ import msgspec
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from ingest_api import moment, outbox
-from ingest_api.alert import STATES, Alert, Kept, State
-from ingest_api.outbox import Message
-from ingest_api.projects import Projects
-from ingest_api.saved import ALERTS
-from ingest_api.shelf import Shelf
+from ingest_api import moment
+from ingest_api.alerts import outbox
+from ingest_api.alerts.alert import STATES, Alert, Kept, State
+from ingest_api.alerts.outbox import Message
+from ingest_api.projects.projects import Projects
+from ingest_api.projects.saved import ALERTS
+from ingest_api.projects.shelf import Shelf
 from ingest_api.stream import Install, Redis
-from tests.ingest_api.test_alert import made
+from tests.ingest_api.alerts.test_alert import made
 from tests.queries.stored import event
 from workers.alerts import watch
 from workers.claim import claimed

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from redis import Redis as SyncRedis
 
-from ingest_api.projects import Projects
-from ingest_api.projects import Settings as ProjectSettings
+from ingest_api.projects.projects import Projects
+from ingest_api.projects.projects import Settings as ProjectSettings
 from tests.waiting import until
 from tests.workers.entries import event
 from tests.workers.history import MINUTE, History

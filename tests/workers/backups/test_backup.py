@@ -12,7 +12,7 @@ from redis import Redis as SyncRedis
 
 from ingest_api import fault
 from ingest_api.moment import now_ms
-from ingest_api.projects import Projects
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import INSTALL, fcall
 from tests.appending import append
 from tests.waiting import until

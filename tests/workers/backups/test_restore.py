@@ -12,12 +12,12 @@ import pytest
 
 from ingest_api import fault
 from ingest_api.access import Directory
-from ingest_api.keys import Kind
 from ingest_api.moment import now_ms
 from ingest_api.progress import read_progress
-from ingest_api.projects import Projects
-from ingest_api.saved import QUERIES
-from ingest_api.shelf import Shelf
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
+from ingest_api.projects.saved import QUERIES
+from ingest_api.projects.shelf import Shelf
 from ingest_api.stream import fcall, install
 from tests.raised import raised
 from tests.workers.entries import event

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from ingest_api import alert, erasures, outbox, projects, tombstones
+from ingest_api.alerts import alert, outbox
+from ingest_api.projects import erasures, projects, tombstones
 from ingest_api.stream import INSTALL, Redis
 from workers import salts
 from workers.backups import state

@@ -7,9 +7,9 @@ import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from ingest_api import tombstones
 from ingest_api.moment import now_ms
-from ingest_api.projects import Projects, Settings
+from ingest_api.projects import tombstones
+from ingest_api.projects.projects import Projects, Settings
 from ingest_api.stream import Redis
 from queries.questions.sql import Statement
 from queries.sandbox import limits

@@ -7,13 +7,15 @@ from typing import Any
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from ingest_api import erasures, frame, routing, tombstones
-from ingest_api.erasures import Erasure, What
+from ingest_api import frame
 from ingest_api.ledger import Line, books, in_flight, read
 from ingest_api.moment import now_ms
-from ingest_api.normalise import Stamped
 from ingest_api.progress import read_progress
-from ingest_api.secret import secret
+from ingest_api.projects import erasures, tombstones
+from ingest_api.projects.erasures import Erasure, What
+from ingest_api.projects.secret import secret
+from ingest_api.rules.normalise import Stamped
+from ingest_api.servers import routing
 from ingest_api.stream import Redis
 from tests.appending import append
 from tests.ingest_api.events import changed

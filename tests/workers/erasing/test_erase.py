@@ -10,9 +10,10 @@ import pytest
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError
 
-from ingest_api import erasures, fault, tombstones
+from ingest_api import fault
 from ingest_api.dialect import Verdict
 from ingest_api.moment import now_ms
+from ingest_api.projects import erasures, tombstones
 from tests.appending import append
 from tests.workers.erasing.people import (
     EVER,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest_api.normalise import keyed
+from ingest_api.rules.normalise import keyed
 from ingest_api.stream import Install, Redis
 from tests.appending import append
 from tests.raised import raised

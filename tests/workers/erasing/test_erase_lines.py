@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest_api import tombstones
 from ingest_api.event import Event
+from ingest_api.projects import tombstones
 from tests.workers.entries import entry, event
 from tests.workers.s3 import bucket
 from workers import pipeline

@@ -8,10 +8,11 @@ import msgspec
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from ingest_api import frame, tombstones
+from ingest_api import frame
 from ingest_api.event import Event
+from ingest_api.projects import tombstones
+from ingest_api.projects.tombstones import Tombstone
 from ingest_api.stream import Redis
-from ingest_api.tombstones import Tombstone
 from tests.workers.entries import event
 from tests.workers.rolling import builder, empty
 from workers import row

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ingest_api import tombstones
-from ingest_api.tombstones import Tombstone
+from ingest_api.projects import tombstones
+from ingest_api.projects.tombstones import Tombstone
 from workers.erasing import erase_sql as sql
 
 SECRET = b"s" * 32

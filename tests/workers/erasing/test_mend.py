@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from ingest_api import frame, tombstones
+from ingest_api import frame
 from ingest_api.event import Event
+from ingest_api.projects import tombstones
 from ingest_api.stream import Install, Redis, Shard
 from tests.workers.entries import event
 from tests.workers.putting import BAD_FRAME, damaged, put_frame

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from ingest_api import erasures, fault
+from ingest_api import fault
+from ingest_api.projects import erasures
 from ingest_api.stream import Redis
 from tests.workers.erasing.people import order
 from tests.workers.rolling import builder, empty

@@ -1,6 +1,6 @@
 """Events under a tombstone are left out of a batch, and told where they lay."""
 
-from ingest_api import tombstones
+from ingest_api.projects import tombstones
 from tests.workers.entries import batch, event
 from workers.batch import set_aside
 from workers.reference import Reference

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from ingest_api.event import Event
-from ingest_api.project import Ip, Project
+from ingest_api.projects.project import Ip, Project
 from tests.workers.entries import batch, event
 from workers.archives.line import encode
 from workers.batch import Batch, Position, Rejected, set_aside

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest_api.event import Event
-from ingest_api.projects import Projects
-from ingest_api.schema import Mode, Schema
-from ingest_api.schemas import Schemas
+from ingest_api.projects.projects import Projects
+from ingest_api.projects.schema import Mode, Schema
+from ingest_api.projects.schemas import Schemas
+from ingest_api.projects.validation import checked
 from ingest_api.stream import Install, Redis
-from ingest_api.validation import checked
 from tests.workers.entries import batch, event
 from tests.workers.putting import NOT_JSON, put
 from tests.workers.test_landing import Bench, rows

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ingest_api.event import Event
-from ingest_api.project import Project
+from ingest_api.projects.project import Project
 from tests.workers.entries import batch, event
 from workers.reference import Reference
 from workers.salts import DAY_MS

@@ -9,8 +9,8 @@ import pytest
 from clients.cli.service import Service
 from clients.cli.settings import Settings
 from deploy.local.running import RunningStack
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import connect
 
 

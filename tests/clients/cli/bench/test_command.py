@@ -3,8 +3,8 @@
 import pytest
 
 from deploy.local.running import RunningStack
-from ingest_api.keys import Kind
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import connect
 from tests.clients.cli.conftest import Headrace
 

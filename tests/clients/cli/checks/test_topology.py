@@ -9,8 +9,8 @@ import pytest
 from clients.cli.checks import redis as checks
 from clients.cli.checks.topology import shards
 from clients.cli.checkup import State, examine
-from ingest_api import routing
 from ingest_api.durability import Level
+from ingest_api.servers import routing
 from ingest_api.stream import connect, install, set_durability
 from tests.clients.cli.checks.conftest import Look
 from tests.topologies import Nodes, Primaries, Watched, command, emptied, running

@@ -14,9 +14,9 @@ from playwright.async_api import Page
 
 from deploy.local import demo
 from deploy.local.ports import HOST
-from ingest_api.keys import Kind
-from ingest_api.project import Settings
-from ingest_api.projects import Projects
+from ingest_api.projects.keys import Kind
+from ingest_api.projects.project import Settings
+from ingest_api.projects.projects import Projects
 from ingest_api.stream import connect
 from tests.waiting import until
 from workers.clickhouse.address import address
