@@ -44,7 +44,7 @@ BOMB = """
 import resource, sys, zlib
 import brotli
 from ingest_api import zstd
-from ingest_api.encodings import unpack
+from ingest_api.http.encodings import unpack
 from ingest_api.errors import Refused
 from ingest_api.settings import Settings
 

@@ -166,8 +166,8 @@ def test_a_schema_that_is_nested_too_deep_is_refused(depth: int) -> None:
 
 _SLOW = """
 import orjson
-from ingest_api.schema import Schema
-from ingest_api.validation import checked, violations
+from ingest_api.projects.schema import Schema
+from ingest_api.projects.validation import checked, violations
 for pattern in (r"^(a+)+$", r"^(a|aa)+$", r"^(.*)*x$", r"^([a-z]+)*[0-9]$", r"(x+x+)+y"):
     one = Schema(checked({"properties": {"a": {"pattern": pattern}}}), "warn", 1, 0)
     assert violations(one, orjson.dumps({"a": "a" * 60_000 + "!"})), pattern

@@ -64,7 +64,8 @@ def test_the_field_of_an_entry_is_read_as_it_was_written_and_rubbish_is_passed_o
 def test_without_a_url_nothing_of_opentelemetry_is_loaded() -> None:
     code = (
         "import sys, arq.worker, ingest_api.__main__, queries.__main__, workers.worker\n"
-        "from ingest_api import telemetry, tracing\n"
+        "from ingest_api import telemetry\n"
+        "from ingest_api.traces import tracing\n"
         "tracing.set_up('', 'headrace-ingest', telemetry.SPANS)\n"
         "sys.exit(str([name for name in sys.modules if name.startswith('opentelemetry')] or ''))"
     )

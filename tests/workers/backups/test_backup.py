@@ -37,8 +37,8 @@ pytestmark = pytest.mark.stack
 RUN = """
 import asyncio, sys
 from ingest_api.stream import connect
-from workers.backup import Backup
-from workers.vault import Vault
+from workers.backups.backup import Backup
+from workers.backups.vault import Vault
 
 redis_url, clickhouse_url, folder = sys.argv[1:]
 asyncio.run(Backup(connect(redis_url), clickhouse_url, Vault(folder), lambda *_: None).run())

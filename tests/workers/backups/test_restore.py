@@ -44,10 +44,10 @@ RUN = """
 import asyncio, sys
 from pathlib import Path
 from ingest_api.stream import connect
-from workers.erase import Places
+from workers.erasing.erase import Places
 from workers.errors import NotNow
-from workers.restore import Restore
-from workers.vault import Vault
+from workers.backups.restore import Restore
+from workers.backups.vault import Vault
 
 redis_url, clickhouse_url, folder = sys.argv[1:]
 restore = Restore(connect(redis_url), Places(clickhouse_url, ""), Vault(folder), lambda *_: None)

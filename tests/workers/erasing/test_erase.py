@@ -208,7 +208,7 @@ async def test_what_a_paused_worker_brings_late_is_found_by_a_check(
 CHILD = """
 import asyncio, sys
 from ingest_api.stream import connect
-from workers.erase import Places, erase
+from workers.erasing.erase import Places, erase
 
 async def main():
     await erase(connect(sys.argv[1]), Places(*sys.argv[2:]))

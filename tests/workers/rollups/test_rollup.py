@@ -100,8 +100,8 @@ async def test_a_late_event_and_a_repeated_one_open_their_hour_and_no_other(fres
 CHILD = """
 import asyncio, sys
 from ingest_api.stream import connect
-from workers.rollup import Building
-from workers.visit import visit
+from workers.rollups.rollup import Building
+from workers.clickhouse.visit import visit
 async def main():
     async with visit(sys.argv[2], 60) as client:
         await Building(client, connect(sys.argv[1]), 0, 0).run(60)

@@ -80,8 +80,8 @@ async def test_a_project_is_built_at_a_time_and_only_what_changed_is_built_again
 CHILD = """
 import asyncio, sys
 from ingest_api.stream import connect
-from workers.stretches import Stretching
-from workers.visit import visit
+from workers.rollups.stretches import Stretching
+from workers.clickhouse.visit import visit
 async def main():
     async with visit(sys.argv[2], 60) as client:
         await Stretching(client, connect(sys.argv[1]), 0, 0).run(60)
