@@ -2,14 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from ingest_api import moment
 from ingest_api.projects import keys
 from ingest_api.projects.keys import Key, Kind
 from ingest_api.projects.projects import Project, Projects
 from ingest_api.stream import Redis
+
+T = TypeVar("T")
 
 #: a change of projects or keys is seen by every process within this many seconds
 CHECK_SECONDS = 2.0
@@ -43,6 +46,8 @@ class Directory:
         #: by the ids of keys, which are public: apart from the tokens, lest an id opens what its token does
         self._keys: dict[str, Access | None] = {}
         self._sites: dict[str, Project | None] = {}
+        #: look-ups that are under way: version, what is looked up how
+        self._asked: dict[tuple[int, Callable[[str], Any], str], asyncio.Task[Any]] = {}
         self._version = -1
         self._checked = float("-inf")
         self._checking: asyncio.Task[None] | None = None
@@ -71,7 +76,7 @@ class Directory:
         await self._refresh()
         if site_id not in self._sites:
             version = self._version
-            project = await self._projects.site_project(site_id)
+            project: Project | None = await self._once(self._projects.site_project, site_id)
             if version != self._version:
                 return project
             self._make_room(self._sites)
@@ -79,17 +84,26 @@ class Directory:
         return self._sites[site_id]
 
     async def _known(
-        self, cache: dict[str, Access | None], name: str, look_up: Callable[[str], Awaitable[Access | None]]
+        self, cache: dict[str, Access | None], name: str, look_up: Callable[[str], Coroutine[Any, Any, Access | None]]
     ) -> Access | None:
         await self._refresh()
         access = cache.get(name)
         if name not in cache or (access and access.expires_at):
             version = self._version
-            access = await look_up(name)
+            access = await self._once(look_up, name)
             if version == self._version:  # else this answer may be older than the change that cleared the cache
                 self._make_room(cache)
                 cache[name] = access
         return access
+
+    async def _once(self, look_up: Callable[[str], Coroutine[Any, Any, T]], name: str) -> T:
+        """One look-up for all who wait for it: after a start under load that may be every connection."""
+        asked = (self._version, look_up, name)  # what was asked before a change is not for whoever comes after it
+        task: asyncio.Task[T] | None = self._asked.get(asked)
+        if task is None:
+            task = self._asked[asked] = asyncio.get_running_loop().create_task(look_up(name))
+            task.add_done_callback(lambda done: (self._asked.pop(asked), done.cancelled() or done.exception()))
+        return await asyncio.shield(task)
 
     async def _refresh(self) -> None:
         """Ask for the version when it is due: once, for everybody who waits for the answer."""

@@ -165,10 +165,13 @@ async def stored_for(door: Door) -> list[str]:
 
 
 async def test_many_that_ask_at_once_are_all_answered_and_ask_redis_together(projects: Projects, redis: Redis) -> None:
-    _, token = await projects.create_key("shop", Kind.WRITE)
+    key, token = await projects.create_key("shop", Kind.WRITE)
     directory = Directory(redis)
     await redis.config_resetstat()
     found = await asyncio.gather(*(directory.find(token) for _ in range(500)))
-    assert all(one is not None for one in found)
+    assert {one and one.key_id for one in found} == {key.id}
+    sites = await asyncio.gather(*(directory.site("web") for _ in range(500)))
+    assert {one and one.id for one in sites} == {"shop"}
     stats: Any = await redis.info("commandstats")
-    assert stats["cmdstat_get"]["calls"] == 1
+    calls = {name.removeprefix("cmdstat_"): told["calls"] for name, told in stats.items()}
+    assert {name: calls[name] for name in ("get", "hget")} == {"get": 1, "hget": 4}

@@ -158,8 +158,9 @@ class Top(App[CliError]):
         return self.query_one(RichLog)
 
     def _put(self, name: str, shown: RenderableType) -> None:
-        """In a group, for a text by itself would lose the terminal's own colours."""
-        self.query_one(f"#{name}", Static).update(Group(shown))
+        """In a group, for a text by itself would lose the terminal's own colours. A screen that closes has no parts."""
+        for part in self.query(f"#{name}").results(Static):
+            part.update(Group(shown))
 
     async def _ask(self) -> None:
         while True:

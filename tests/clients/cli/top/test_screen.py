@@ -78,6 +78,12 @@ async def test_on_80x24_everything_an_operator_watches_is_there(shop: Shop, serv
     assert "q Quit  p Pause  f Filter events  ? Help" in lines[-1]
 
 
+async def test_what_is_heard_while_the_screen_closes_is_shown_nowhere(service: Service) -> None:
+    async with watched(service) as screen:
+        await screen.app.query("#heading").remove()
+        screen.app._head("the stream ended")
+
+
 async def test_a_query_key_alone_is_enough(shop: Shop) -> None:
     async with Service(settings(shop, "query")) as service, watched(service) as screen:
         text = await screen.sees(f"project {shop.id}")
