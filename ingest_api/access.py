@@ -33,14 +33,15 @@ class Access:
 
 
 class Directory:
-    """Tokens -> access. Cached until `Projects.version` moves, which is asked at most every `CHECK_SECONDS`.
+    """Tokens -> access. Cached until `Projects.version` moves, which is asked at most every `check_seconds`.
 
     Look-ups raise redis-py's errors when Redis is away and the cache is too old to trust: nobody is let in by
     a stale answer, and nobody is told that a good key is bad.
     """
 
-    def __init__(self, redis: Redis, *, demo_keys: bool = False) -> None:
+    def __init__(self, redis: Redis, *, demo_keys: bool = False, check_seconds: float = CHECK_SECONDS) -> None:
         self._projects = Projects(redis)
+        self._check_seconds = check_seconds
         self._demo_keys = demo_keys
         self._cache: dict[str, Access | None] = {}
         #: by the ids of keys, which are public: apart from the tokens, lest an id opens what its token does
@@ -54,7 +55,7 @@ class Directory:
 
     def cached(self, token: str) -> Access | None:
         """The access of a token that was looked up lately, without waiting; None says only "ask `find`"."""
-        if time.monotonic() - self._checked > CHECK_SECONDS:
+        if time.monotonic() - self._checked > self._check_seconds:
             return None
         access = self._cache.get(token)
         if access is not None and access.expires_at and moment.now_ms() >= access.expires_at:
@@ -77,8 +78,8 @@ class Directory:
         if site_id not in self._sites:
             version = self._version
             project: Project | None = await self._once(self._projects.site_project, site_id)
-            if version != self._version:
-                return project
+            if version != self._version:  # a change came meanwhile: others may have asked before it
+                return await self._projects.site_project(site_id)
             self._make_room(self._sites)
             self._sites[site_id] = project
         return self._sites[site_id]
@@ -91,9 +92,10 @@ class Directory:
         if name not in cache or (access and access.expires_at):
             version = self._version
             access = await self._once(look_up, name)
-            if version == self._version:  # else this answer may be older than the change that cleared the cache
-                self._make_room(cache)
-                cache[name] = access
+            if version != self._version:  # as above
+                return await look_up(name)
+            self._make_room(cache)
+            cache[name] = access
         return access
 
     async def _once(self, look_up: Callable[[str], Coroutine[Any, Any, T]], name: str) -> T:
@@ -107,7 +109,7 @@ class Directory:
 
     async def _refresh(self) -> None:
         """Ask for the version when it is due: once, for everybody who waits for the answer."""
-        if time.monotonic() - self._checked <= CHECK_SECONDS:
+        if time.monotonic() - self._checked <= self._check_seconds:
             return
         if self._checking is None or self._checking.done():
             self._checking = asyncio.get_running_loop().create_task(self._check())

@@ -15,8 +15,8 @@ from redis.exceptions import ResponseError
 
 from ingest_api import frame
 from ingest_api.durability import Command
+from ingest_api.lane import lane_at
 from ingest_api.servers import routing
-from ingest_api.servers.lane import lane_at
 from ingest_api.stream import LIBRARY, Install, Redis, Shard
 
 WRITE_SECONDS = 10.0

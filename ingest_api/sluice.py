@@ -16,10 +16,10 @@ from redis.exceptions import RedisError, ResponseError
 from ingest_api import durability, fault, telemetry
 from ingest_api.durability import Level
 from ingest_api.errors import Unavailable
+from ingest_api.lane import Lane, lane_at
 from ingest_api.lot import Lot, raised
 from ingest_api.rules.normalise import Stamped
 from ingest_api.servers import routing
-from ingest_api.servers.lane import Lane, lane_at
 from ingest_api.servers.spread import LOST, elsewhere
 from ingest_api.stream import Install, Redis, Shard, prepare
 

@@ -6,9 +6,9 @@ from redis.exceptions import RedisError
 
 from ingest_api.stream import InstallMismatch
 from queries.errors import NotReady, Refused, StoreUnavailable
-from queries.questions.sql import Statement
 from queries.route import Call, Headed, Route
 from queries.service import QueryService
+from queries.sql import Statement
 
 
 class Health(TypedDict):

@@ -14,7 +14,7 @@ from ingest_api.projects.keys import Kind
 from ingest_api.projects.project import NotThere
 from queries import request
 from queries.errors import Refused
-from queries.projects.management import Answer
+from queries.management import Answer
 from queries.questions import links
 from queries.route import Call, Route
 from queries.service import QueryService

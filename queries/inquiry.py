@@ -15,8 +15,8 @@ from queries.freshness import fresh_through
 from queries.questions import select
 from queries.questions.dimensions import Dimension
 from queries.questions.question import Question
-from queries.questions.sql import Statement
 from queries.service import QueryService
+from queries.sql import Statement
 from queries.store import Rows
 
 _DAY = 86_400_000

@@ -7,7 +7,7 @@ from ingest_api.projects import keys
 from ingest_api.projects.keys import Kind
 from ingest_api.projects.projects import Project, Projects
 from ingest_api.stream import connect
-from queries import answer, request
+from queries import answer, request, sql
 from queries.answer import RecentAnswer
 from queries.confined import Confined
 from queries.entry.sessions import Sessions
@@ -18,7 +18,6 @@ from queries.pipeline import ledger, receipts
 from queries.pipeline.gauges import Gauges
 from queries.pipeline.ledger import LedgerAnswer
 from queries.pipeline.receipts import ReceiptAnswer
-from queries.questions import sql
 from queries.settings import Settings
 from queries.store import Store
 from queries.tail.feed import Feeds

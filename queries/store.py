@@ -12,7 +12,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from ingest_api.traces import tracing
 from queries.errors import Refused, StoreUnavailable
-from queries.questions.sql import Statement
+from queries.sql import Statement
 from workers.clickhouse.address import address, traced
 
 #: clickhouse-connect waits without end for answers that nobody reads

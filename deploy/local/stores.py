@@ -1,5 +1,6 @@
 """The two stores of the local stack: their commands, their configuration and their URLs."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,8 +13,8 @@ DATABASE = "headrace"
 CLICKHOUSE_USER = "headrace"
 
 # The bundled valkey-server takes memory of the C library, which keeps 7 small pieces of a size at hand; a call with a
-# hundred events makes more, and takes a sixth of its time to find them again. Images of servers bring jemalloc.
-REDIS_ENV = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=1000"}
+# hundred events takes more, and time to find them: docs/performance.md. Images of servers bring jemalloc.
+REDIS_ENV = {"GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES", "glibc.malloc.tcache_count=1000")}
 
 _REDIS_CONF = """\
 bind {host}

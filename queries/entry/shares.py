@@ -8,8 +8,8 @@ from msgspec import Meta
 from ingest_api import moment
 from ingest_api.projects.keys import Key, Kind
 from ingest_api.projects.project import Conflict
-from queries.projects import management
-from queries.projects.management import Answer, KeyMade, KeyShown, Label, Moment
+from queries import management
+from queries.management import Answer, KeyMade, KeyShown, Label, Moment
 from queries.route import Call, Route
 from queries.service import QueryService
 

@@ -11,7 +11,7 @@ from ingest_api.access import Access
 from ingest_api.projects.keys import Kind
 from queries.entry.sessions import Session
 from queries.errors import Refused
-from queries.projects.management import Answer
+from queries.management import Answer
 from queries.route import Call, Headed, Route
 from queries.service import QueryService
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from queries.errors import Refused
-from queries.questions.sql import Statement
 from queries.request import event_type_of, only, quoted, time_of
 from queries.route import Parameter
 from queries.sandbox.views import VIEWS, Column
+from queries.sql import Statement
 
 #: format -> what ClickHouse calls it, and its content type
 FORMATS: Mapping[str, tuple[str, str]] = {

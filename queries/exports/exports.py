@@ -11,10 +11,10 @@ from ingest_api.projects.keys import Kind
 from queries.exports import export
 from queries.exports.export import EXPORT_PARAMETERS, FORMATS, HOURS_PARAMETERS, MOST_EVENTS
 from queries.freshness import fresh_through
-from queries.projects.management import Answer
-from queries.questions.sql import Statement
+from queries.management import Answer
 from queries.route import Call, Route
 from queries.service import QueryService
+from queries.sql import Statement
 from queries.streamed import Streamed
 
 #: an error comes before the first byte, or not at all: a file must not end in the words of an error

@@ -14,12 +14,12 @@ from ingest_api import ledger, moment
 from ingest_api.ledger import REFUSALS, Book, Line
 from ingest_api.progress import ShardProgress
 from ingest_api.stream import Redis, Shard
+from queries import sql
 from queries.freshness import Freshness
 from queries.pipeline.flow import Minute, Rates, Totals
-from queries.questions import sql
-from queries.questions.sql import Statement
 from queries.reading import Reading
 from queries.rejections.rejected import Selection
+from queries.sql import Statement
 from queries.store import Store
 
 MINUTES = 60

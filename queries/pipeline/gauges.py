@@ -17,8 +17,8 @@ from queries.freshness import Freshness, fresh_through, lag_seconds
 from queries.pipeline.alarms import Alarms, Missing, Seen
 from queries.pipeline.books import Books
 from queries.pipeline.flow import HaltState, Pipeline, RedisState, ShardState, StoreState, WorkerState
-from queries.questions.sql import Statement
 from queries.reading import Reading
+from queries.sql import Statement
 from queries.store import Store
 from workers import health, heartbeat
 from workers.heartbeat import Heartbeat

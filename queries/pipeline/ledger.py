@@ -14,8 +14,8 @@ from ingest_api import ledger, moment
 from ingest_api.ledger import REFUSALS
 from ingest_api.progress import ShardProgress
 from ingest_api.stream import Redis, Shard
+from queries import sql
 from queries.answer import Meta, meta
-from queries.questions import sql
 from queries.store import Store
 
 

@@ -2,8 +2,8 @@
 
 from ingest_api.projects.keys import Kind
 from queries.errors import Refused
+from queries.management import Answer
 from queries.pipeline.flow import Pipeline
-from queries.projects.management import Answer
 from queries.request import only
 from queries.route import Call, Parameter, Route
 from queries.service import QueryService

@@ -13,9 +13,9 @@ from ingest_api.moment import text
 from ingest_api.progress import ShardProgress
 from ingest_api.rules import normalise
 from ingest_api.stream import Install, Redis, Shard
+from queries import sql
 from queries.errors import StoreUnavailable
 from queries.freshness import Freshness
-from queries.questions import sql
 from queries.store import Store
 
 _ID = re.compile(r"(?:evt_)?([0-9a-f]{32})|([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)

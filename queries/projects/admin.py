@@ -6,8 +6,8 @@ from msgspec import UNSET
 from ingest_api import moment
 from ingest_api.projects.keys import KeyChange, Kind
 from ingest_api.projects.project import NotThere, Settings
-from queries.projects import management
-from queries.projects.management import (
+from queries import management
+from queries.management import (
     Answer,
     KeyList,
     KeyMade,

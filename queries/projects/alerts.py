@@ -20,7 +20,7 @@ from ingest_api.projects.saved import ALERTS, Document, written
 from ingest_api.projects.secret import secret
 from ingest_api.projects.shelf import Shelf
 from queries import figure
-from queries.projects.management import Answer
+from queries.management import Answer
 from queries.projects.saved import checked
 from queries.route import Call, Route
 from queries.service import QueryService

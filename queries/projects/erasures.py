@@ -15,8 +15,8 @@ from ingest_api.projects.project import NotThere
 from ingest_api.projects.secret import secret
 from ingest_api.projects.tombstones import Tombstone
 from queries.errors import Refused
+from queries.management import Answer
 from queries.pipeline import receipts
-from queries.projects.management import Answer
 from queries.route import Call, Route
 from queries.service import QueryService
 

@@ -13,7 +13,7 @@ from ingest_api.projects.saved import NAME, QUERIES, Document, written
 from ingest_api.projects.shelf import Shelf
 from queries import ask, body
 from queries.ask import QueryAnswer, QueryToAsk
-from queries.projects.management import Answer
+from queries.management import Answer
 from queries.route import Call, Route
 from queries.service import QueryService
 

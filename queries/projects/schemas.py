@@ -15,10 +15,10 @@ from ingest_api.projects.project import NotThere
 from ingest_api.projects.schema import Mode, Schema
 from ingest_api.projects.schemas import Schemas
 from ingest_api.projects.validation import checked, violations
-from queries.projects.management import Answer
-from queries.questions.sql import Statement
+from queries.management import Answer
 from queries.route import Call, Route
 from queries.service import QueryService
+from queries.sql import Statement
 
 #: bytes of stored events that one trial reads
 _TRIAL_BYTES = 32 * 1024 * 1024

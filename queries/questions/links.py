@@ -1,6 +1,6 @@
 """Questions about who is who -> ClickHouse SQL. Pure: text and bound parameters; the project is always bound."""
 
-from queries.questions.sql import Statement
+from queries.sql import Statement
 
 _IDENTITIES = "FROM identities(project={project:String})"
 #: events that name the user, and those that name nobody but an id of hers

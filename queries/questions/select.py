@@ -7,7 +7,7 @@ from queries.questions.binder import Binder
 from queries.questions.measures import Metric, Of
 from queries.questions.question import Question
 from queries.questions.sources import Source
-from queries.questions.sql import Statement
+from queries.sql import Statement
 
 
 def rows(question: Question) -> Statement:

@@ -10,10 +10,10 @@ from ingest_api import moment
 from ingest_api.projects.keys import Kind
 from ingest_api.projects.schema import REJECTED, Mode
 from queries import request
-from queries.projects.management import Answer
-from queries.questions.sql import Statement
+from queries.management import Answer
 from queries.route import Call, Route
 from queries.service import QueryService
+from queries.sql import Statement
 
 _MOST = 1000
 _COUNTS = """

@@ -8,10 +8,9 @@ from ingest_api import halt, moment, redrive
 from ingest_api.projects.keys import Kind
 from ingest_api.projects.project import NotThere
 from ingest_api.redrive import Rejected
-from queries import request
+from queries import request, sql
 from queries.errors import Refused
-from queries.projects.management import Answer
-from queries.questions import sql
+from queries.management import Answer
 from queries.rejections.readable import readable
 from queries.rejections.rejected import (
     AllowOrder,

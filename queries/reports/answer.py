@@ -8,8 +8,8 @@ import msgspec
 
 from ingest_api.projects.projects import Project
 from queries.inquiry import AnswerMeta, inquire
-from queries.questions.sql import Statement
 from queries.service import QueryService
+from queries.sql import Statement
 
 T = TypeVar("T")
 

@@ -11,9 +11,9 @@ the numbers of those whose first attempt came late are sorted.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from queries.questions.sql import Statement
 from queries.reports import people
 from queries.reports.asked import By, Scope
+from queries.sql import Statement
 
 #: bits that hold every Unix millisecond up to the year 2299, and a window more
 _TIME_BITS = 44

@@ -10,9 +10,9 @@ from typing import Literal
 import msgspec
 
 from queries.questions.recent import COLUMNS
-from queries.questions.sql import Statement
 from queries.reports.people import DAY
 from queries.reports.view import View
+from queries.sql import Statement
 
 #: who is asked about: the letter says what `id` is, as in the column `visitor`; none is everybody
 Letter = Literal["u", "c", "v", ""]

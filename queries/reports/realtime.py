@@ -10,12 +10,12 @@ from ingest_api import moment
 from ingest_api.projects.keys import Kind
 from ingest_api.projects.projects import Project
 from queries.questions import spans
-from queries.questions.sql import Statement
 from queries.reports.answer import ReportAnswer
 from queries.reports.view import BOTS_COUNT, FILTER, look, view
 from queries.request import only
 from queries.route import Call, Route
 from queries.service import QueryService
+from queries.sql import Statement
 
 MINUTE_MS = 60_000
 #: minutes that are shown, the one that runs among them; and for how long somebody counts as active

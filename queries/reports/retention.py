@@ -11,12 +11,12 @@ from ingest_api import moment
 from ingest_api.projects.keys import Kind
 from queries.errors import Refused
 from queries.questions import spans
-from queries.questions.sql import Statement
 from queries.reports import people
 from queries.reports.answer import ReportAnswer, answered
 from queries.reports.asked import Asked, Happening, Scope, scope
 from queries.route import Call, Route
 from queries.service import QueryService
+from queries.sql import Statement
 
 MAX_PERIODS = 90
 _SIZE = -1

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from queries.questions.sql import Statement
 from queries.questions.visits import SESSION
 from queries.reports import people
 from queries.reports.asked import Scope
+from queries.sql import Statement
 
 Of: TypeAlias = Literal["pages", "events", "both"]
 

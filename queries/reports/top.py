@@ -17,11 +17,11 @@ from queries.questions.bots import BOTS
 from queries.questions.dimensions import DIMENSIONS
 from queries.questions.filters import And, Leaf
 from queries.questions.question import Question
-from queries.questions.sql import Statement
 from queries.reports.answer import ReportAnswer
 from queries.request import bots_of, limit_of, only, quoted
 from queries.route import Call, Parameter, Route
 from queries.service import QueryService
+from queries.sql import Statement
 
 MAX_LIMIT = 100
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from queries.questions.dimensions import Dimension
-from queries.questions.sql import Statement
 from queries.reports.view import View
+from queries.sql import Statement
 
 #: values are shown up to so many characters
 MAX_VALUE = 1000

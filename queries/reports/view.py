@@ -9,11 +9,11 @@ from queries.questions import filters, short_filter, sources
 from queries.questions.binder import Binder
 from queries.questions.bots import BOTS
 from queries.questions.spans import Span
-from queries.questions.sql import Statement
 from queries.reports import people
 from queries.request import bots_of
 from queries.route import Parameter
 from queries.service import QueryService
+from queries.sql import Statement
 from queries.store import Rows
 
 FILTER = Parameter(

@@ -7,7 +7,6 @@ from typing import Literal
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
-from queries.questions.sql import Statement
 from queries.sandbox import limits
 from queries.sandbox import parameters as bound
 from queries.sandbox.check import Check
@@ -17,6 +16,7 @@ from queries.sandbox.parse import DIALECT, parse
 from queries.sandbox.pg_parameters import PREFIX
 from queries.sandbox.postgres import translate
 from queries.sandbox.scopes import Scopes, sealed
+from queries.sql import Statement
 
 Dialect = Literal["clickhouse", "postgres"]
 

@@ -13,7 +13,7 @@ from queries.questions import filters
 from queries.questions.binder import Binder
 from queries.questions.filters import Filter
 from queries.questions.recent import COLUMNS, Cursor
-from queries.questions.sql import Statement
+from queries.sql import Statement
 
 Place = tuple[int, int, int, int]
 

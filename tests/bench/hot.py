@@ -93,7 +93,8 @@ class Checkout:
     """A process that measures one checkout, a round whenever it is asked."""
 
     def __init__(self, root: Path, batch: int) -> None:
-        command = [sys.executable, "-P", __file__, "--batch", str(batch), "--serve"]
+        own = root / Path(__file__).relative_to(_ROOT)  # a module may lie elsewhere there
+        command = [sys.executable, "-P", str(own), "--batch", str(batch), "--serve"]
         self._process = subprocess.Popen(
             command, cwd=root, env={"PYTHONPATH": str(root)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )

@@ -24,7 +24,7 @@ def redis_server(name: str, folder: Path, port: int, *, conf: str = "", follows:
     with (home.redis / "valkey.conf").open("a") as file:
         file.write(conf)
     command = (*local.redis_command(home), *(following(follows) if follows else ()))
-    return Actor(name, command, ready.redis(redis_url(port)), folder / f"{name}.log")
+    return Actor(name, command, ready.redis(redis_url(port)), folder / f"{name}.log", local.REDIS_ENV)
 
 
 def following(port: int) -> tuple[str, ...]:

@@ -1,9 +1,12 @@
 """Who asks."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from redis.exceptions import RedisError
+from yarl import URL
 
 from ingest_api import access, frame
 from ingest_api.access import Directory
@@ -13,6 +16,7 @@ from ingest_api.projects import keys
 from ingest_api.projects.keys import KeyChange, Kind
 from ingest_api.projects.projects import Projects, Settings
 from ingest_api.stream import Redis, connect
+from tests.faults.tcp_proxy import Cable, TcpProxy
 from tests.ingest_api.conftest import Door
 from tests.waiting import until
 
@@ -162,6 +166,84 @@ async def stored_for(door: Door) -> list[str]:
     """The projects of the events that are in the queue."""
     events = [event for fields in await door.frames() for event in frame.decode(fields[b"f"])]
     return sorted(event.project for event in events if isinstance(event, Event))
+
+
+@pytest.fixture
+async def cable(redis_url: str) -> AsyncIterator[TcpProxy]:
+    """A way to Redis that can be long, and cut."""
+    proxy = TcpProxy(int(URL(redis_url).port or 0))
+    await proxy.start()
+    yield proxy
+    await proxy.stop()
+
+
+@pytest.fixture
+async def far(redis_url: str, cable: TcpProxy) -> AsyncIterator[Redis]:
+    """Redis at the end of it."""
+    redis = connect(str(URL(redis_url).with_port(cable.port)))
+    yield redis
+    await redis.aclose()
+
+
+async def looked_up(redis: Redis) -> None:
+    """Wait until Redis was asked for a key."""
+
+    async def asked() -> bool:
+        stats: Any = await redis.info("commandstats")
+        return "cmdstat_hget" in stats
+
+    await until(asked)
+
+
+async def test_a_change_while_a_key_is_looked_up_is_for_all_who_wait(
+    projects: Projects, redis: Redis, far: Redis, cable: TcpProxy
+) -> None:
+    key, token = await projects.create_key("shop", Kind.WRITE)
+    directory = Directory(far, check_seconds=0)
+    await asyncio.gather(*(far.ping() for _ in range(4)))  # connections, so that nobody waits for one
+    await redis.config_resetstat()
+    cable.delay = 1.0  # of version, key and project, one after the other
+    async with asyncio.TaskGroup() as tasks:
+        before = tasks.create_task(directory.find(token))
+        await looked_up(redis)
+        await projects.revoke_key(key.id)
+        after = tasks.create_task(directory.find(token))
+    assert (before.result(), after.result()) == (None, None)
+
+
+async def test_who_waits_with_others_is_answered_when_the_first_one_leaves(
+    projects: Projects, redis: Redis, far: Redis, cable: TcpProxy
+) -> None:
+    key, token = await projects.create_key("shop", Kind.WRITE)
+    directory = Directory(far)
+    await redis.config_resetstat()
+    cable.delay = 0.2
+    async with asyncio.TaskGroup() as tasks:
+        first, second = (tasks.create_task(directory.find(token)) for _ in range(2))
+        await looked_up(redis)
+        first.cancel()
+    found = second.result()
+    assert (found and found.key_id, first.cancelled()) == (key.id, True)
+
+
+async def test_a_look_up_that_failed_for_all_is_made_again(projects: Projects, far: Redis, cable: TcpProxy) -> None:
+    _, token = await projects.create_key("shop", Kind.WRITE)
+    directory = Directory(far)
+    assert await directory.find("nonsense") is None
+    cable.cable = Cable.NO_REPLY
+    failed = await asyncio.gather(*(directory.find(token) for _ in range(3)), return_exceptions=True)
+    assert all(isinstance(one, RedisError | OSError) for one in failed)
+    cable.cable = Cable.WHOLE
+    assert await directory.find(token) is not None
+
+
+async def test_the_id_of_a_key_opens_nothing_where_a_token_is_asked_for_at_the_same_time(
+    projects: Projects, redis: Redis
+) -> None:
+    key, _ = await projects.create_key("shop", Kind.WRITE)
+    directory = Directory(redis)
+    by_id, as_token = await asyncio.gather(directory.of_key(key.id), directory.find(key.id))
+    assert (by_id and by_id.key_id, as_token) == (key.id, None)
 
 
 async def test_many_that_ask_at_once_are_all_answered_and_ask_redis_together(projects: Projects, redis: Redis) -> None:

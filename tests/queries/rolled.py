@@ -13,7 +13,7 @@ from queries.questions import dimensions, measures, rollups, select, sources, sp
 from queries.questions.filters import EVERYTHING, Filter
 from queries.questions.question import Question
 from queries.questions.spans import Span
-from queries.questions.sql import Statement
+from queries.sql import Statement
 from tests.queries.crowd import PAGES, Row, counted, links, once, person, visitor
 
 HOUR, MINUTE = 3_600_000, 60_000

@@ -7,7 +7,7 @@ import pytest
 
 from queries import body
 from queries.errors import Refused
-from queries.projects.management import KeyToRotate, ProjectToMake
+from queries.management import KeyToRotate, ProjectToMake
 from queries.projects.schemas import SchemaToSet
 
 

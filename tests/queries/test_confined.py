@@ -7,11 +7,11 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from queries.confined import Confined
-from queries.questions.sql import Statement
 from queries.sandbox import limits
 from queries.sandbox.compile import compile as checked
 from queries.sandbox.views import BASES, VIEWS
 from queries.settings import Settings
+from queries.sql import Statement
 from queries.store import Store
 from tests.queries.sandbox.tenants import SECRET, fill, shop
 from tests.queries.stored import store

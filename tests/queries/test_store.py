@@ -9,7 +9,7 @@ from clickhouse_connect.driver.client import Client
 
 from deploy.local.ports import free_port
 from queries.errors import Refused, StoreUnavailable
-from queries.questions.sql import Statement
+from queries.sql import Statement
 from queries.store import Store
 from tests.queries.stored import event, store
 

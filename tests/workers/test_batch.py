@@ -21,6 +21,13 @@ def test_events_of_the_skip_list_are_left_out_and_the_others_keep_their_place() 
     assert batch.claimed == 2
 
 
+def test_an_ordinary_frame_is_read_as_one_that_is_looked_at_event_by_event() -> None:
+    entries = [entry("7-1", [event(n) for n in range(3)]), entry("8-0", [event(3)])]
+    quick, slow = decode(0, entries), decode(0, entries, {"9-9:0": "of another entry"})
+    assert (quick.events, quick.positions) == (slow.events, slow.positions)
+    assert len(quick.events) == 4
+
+
 def test_the_span_names_the_batch_by_its_entries_alone() -> None:
     entries = [entry("1000-0", [event(1)]), entry("1000-7", [event(2)])]
     assert decode(3, entries).span == "1000-0:1000-7:2"

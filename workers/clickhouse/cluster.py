@@ -110,7 +110,8 @@ def hashed(table: str) -> str:
         return ""
     found = SHARDED.get(_BESIDE.sub("", table))
     if found is None:
-        raise Unknown(f"How the table {table} lies on a cluster is not decided: add it to {__name__}.")
+        where = "workers/clickhouse/cluster.py"
+        raise Unknown(f"How the table {table} lies on a cluster is not decided: add it to {where}.")
     return found
 
 

@@ -25,9 +25,9 @@ from workers.erasing import erase_keys, erase_lines
 from workers.erasing.erase_keys import Alive
 from workers.erasing.erase_rows import TABLES, TIMEOUT_SECONDS, Rows
 from workers.erasing.mend import Mending
+from workers.erasing.sweep import sweep
 from workers.errors import NotNow
 from workers.forgotten import Forgotten
-from workers.sweep import sweep
 
 log = logging.getLogger(__name__)
 

@@ -158,9 +158,8 @@ class Top(App[CliError]):
         return self.query_one(RichLog)
 
     def _put(self, name: str, shown: RenderableType) -> None:
-        """In a group, for a text by itself would lose the terminal's own colours. A screen that closes has no parts."""
-        for part in self.query(f"#{name}").results(Static):
-            part.update(Group(shown))
+        """In a group, for a text by itself would lose the terminal's own colours."""
+        self.query_one(f"#{name}", Static).update(Group(shown))
 
     async def _ask(self) -> None:
         while True:
@@ -178,6 +177,8 @@ class Top(App[CliError]):
                     self.exit(why)
                     return
                 self._away = str(why)
+            if not self.is_running:  # it closes, and has no parts any more
+                return
             if not self._paused:
                 self._draw()
             self._tell()
@@ -192,6 +193,8 @@ class Top(App[CliError]):
         )
 
     def _show(self, event: dict[str, Any]) -> None:
+        if not self.is_running:
+            return
         shown = picture.event(event, self.size.width)
         if self._paused:
             self._held.append(shown)
@@ -199,6 +202,8 @@ class Top(App[CliError]):
             self._events.write(shown)
 
     def _head(self, trouble: str) -> None:
+        if not self.is_running:
+            return
         what = f"events named {printable(self._event_type)}" if self._event_type else "events as they become queryable"
         self._put("heading", Text.assemble((what, "dim"), (f"   {printable(trouble)}" if trouble else "", "yellow")))
 

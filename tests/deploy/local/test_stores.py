@@ -25,6 +25,10 @@ def test_valkey_keeps_every_acknowledged_write_and_its_password_private(home: Ho
     assert stores.redis_command(home)[1] == str(conf)
 
 
+def test_valkey_keeps_pieces_of_memory_at_hand() -> None:
+    assert "glibc.malloc.tcache_count" in stores.REDIS_ENV["GLIBC_TUNABLES"]
+
+
 def test_urls_carry_the_credentials() -> None:
     assert stores.redis_url(6390, _SECRETS) == "redis://:redis-secret@127.0.0.1:6390/0"
     url = stores.clickhouse_url(8124, _SECRETS)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queries.questions import links
-from queries.questions.sql import Statement
+from queries.sql import Statement
 
 TEXT = st.text(min_size=1)
 

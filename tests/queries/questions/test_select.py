@@ -16,7 +16,7 @@ from queries.questions import dimensions, filters, measures, select, spans
 from queries.questions.bots import BOTS
 from queries.questions.question import Question
 from queries.questions.spans import Span
-from queries.questions.sql import Statement
+from queries.sql import Statement
 from tests.examples import examples
 from tests.queries import asked, oracle
 from tests.queries.crowd import DAY, HALF_HOUR, Row

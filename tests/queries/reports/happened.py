@@ -12,8 +12,8 @@ from clickhouse_connect.driver.client import Client
 from hypothesis import strategies as st
 
 from ingest_api.projects.project import Project
-from queries.questions.sql import Statement
 from queries.reports.asked import Asked, Scope, scope
+from queries.sql import Statement
 from tests.queries import crowd
 from tests.queries.crowd import DAY, HALF_HOUR, Row
 from tests.queries.stored import event, store

@@ -11,8 +11,8 @@ from ingest_api.moment import now_ms
 from ingest_api.projects import tombstones
 from ingest_api.projects.projects import Projects, Settings
 from ingest_api.stream import Redis
-from queries.questions.sql import Statement
 from queries.sandbox import limits
+from queries.sql import Statement
 from queries.store import Store
 from tests import clustered
 from tests.workers.entries import entry, event

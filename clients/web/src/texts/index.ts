@@ -1,4 +1,4 @@
-/** Every word of the page, in English, a file for each view. A second language is a second folder of this shape. */
+/** Every word of the page, in English: a file for each view, one for what several ask, one for the frame. A second language is a second folder of this shape. */
 
 import { asked, picker } from "./asked";
 import { events } from "./events";

@@ -1,6 +1,8 @@
 """The checks of Redis, on a Valkey that is well and on one that is careless."""
 
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import pytest
 from yarl import URL
@@ -48,14 +50,30 @@ async def test_redis_away_fails_once_and_the_rest_is_skipped(look: Look) -> None
     assert {finding.found[:15] for _, finding in rest} == {"skipped: needs "}
 
 
-async def test_a_redis_far_away_is_a_warning(look: Look, redis_url: str) -> None:
-    url = URL(redis_url)
-    proxy = TcpProxy(int(url.port or 0))
+@pytest.fixture
+async def cable(redis_url: str) -> AsyncIterator[TcpProxy]:
+    """A way to Redis whose length can be chosen."""
+    proxy = TcpProxy(int(URL(redis_url).port or 0))
     await proxy.start()
-    proxy.delay = 0.05
-    finding = await checks.answers(await look(redis_url=str(url.with_port(proxy.port))))
+    yield proxy
     await proxy.stop()
+
+
+async def test_a_redis_far_away_is_a_warning(look: Look, redis_url: str, cable: TcpProxy) -> None:
+    cable.delay = 0.05
+    finding = await checks.answers(await look(redis_url=str(URL(redis_url).with_port(cable.port))))
     assert (finding.state, finding.remedy.partition(":")[0]) == (State.WARN, "Every request waits for Redis")
+
+
+async def test_a_slow_answer_among_quick_ones_is_no_long_way(look: Look, redis_url: str, cable: TcpProxy) -> None:
+    probe = await look(redis_url=str(URL(redis_url).with_port(cable.port)))
+    await cast("Any", probe.redis()).ping()
+    cable.delay = 0.05
+    async with asyncio.TaskGroup() as tasks:
+        answered = tasks.create_task(checks.answers(probe))
+        await asyncio.sleep(0.08)  # the first is to be reached at all, the second begins to be measured
+        cable.delay = 0.0
+    assert answered.result().state is State.OK
 
 
 async def test_without_an_address_everything_is_skipped(look: Look) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import orjson
 import pytest
@@ -10,6 +11,7 @@ from textual.pilot import Pilot
 from clients.cli.errors import CliError, Unreachable
 from clients.cli.service import Service
 from clients.cli.settings import Settings
+from clients.cli.top.feed import Feed
 from clients.cli.top.screen import Top
 from ingest_api import moment
 from tests.clients.cli.asking import Shop
@@ -78,10 +80,14 @@ async def test_on_80x24_everything_an_operator_watches_is_there(shop: Shop, serv
     assert "q Quit  p Pause  f Filter events  ? Help" in lines[-1]
 
 
-async def test_what_is_heard_while_the_screen_closes_is_shown_nowhere(service: Service) -> None:
+async def test_what_is_heard_after_the_screen_was_closed_is_shown_nowhere(shop: Shop, service: Service) -> None:
+    shop.put(1, 1, user_id="ada", name="signup")
+    heard: list[dict[str, Any]] = []
     async with watched(service) as screen:
-        await screen.app.query("#heading").remove()
-        screen.app._head("the stream ended")
+        await screen.sees("signup  ada")
+    await Feed(service, "", heard.append, screen.app._head)._latest()
+    assert heard
+    screen.app._show(heard[0])
 
 
 async def test_a_query_key_alone_is_enough(shop: Shop) -> None:

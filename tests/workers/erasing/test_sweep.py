@@ -9,7 +9,7 @@ from tests.appending import append
 from tests.workers.erasing.people import Person, traces
 from tests.workers.history import History
 from workers import kept
-from workers.sweep import sweep
+from workers.erasing.sweep import sweep
 
 pytestmark = pytest.mark.stack
 

@@ -9,7 +9,7 @@ import pytest
 from ingest_api.projects import keys
 from ingest_api.projects.keys import KeyChange, Kind
 from ingest_api.projects.project import Project, Settings
-from queries.projects import management
+from queries import management
 from queries.routes import ROUTES
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queries.questions import sql
+from queries import sql
 from queries.questions.recent import Cursor, RecentQuery
-from queries.questions.sql import Statement
 from queries.rejections.rejected import Selection
+from queries.sql import Statement
 
 RECENT = RecentQuery("demo", 10, 2000, columns={"id": "event_id", "position": "tuple(1)"})
 TEXT = st.text(min_size=1)

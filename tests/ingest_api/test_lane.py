@@ -9,7 +9,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
 from ingest_api.durability import Level, NotDurable
-from ingest_api.servers.lane import Lane, lane_at
+from ingest_api.lane import Lane, lane_at
 from ingest_api.stream import Redis, connect
 from tests.ingest_api.pair import pair
 from tests.waiting import until
