@@ -47,11 +47,10 @@ class Directory:
         #: by the ids of keys, which are public: apart from the tokens, lest an id opens what its token does
         self._keys: dict[str, Access | None] = {}
         self._sites: dict[str, Project | None] = {}
-        #: look-ups that are under way: version, what is looked up how
-        self._asked: dict[tuple[int, Callable[[str], Any], str], asyncio.Task[Any]] = {}
+        #: what Redis is being asked: at which version, how, and about what
+        self._asked: dict[tuple[int, Callable[..., Any], tuple[str, ...]], asyncio.Task[Any]] = {}
         self._version = -1
         self._checked = float("-inf")
-        self._checking: asyncio.Task[None] | None = None
 
     def cached(self, token: str) -> Access | None:
         """The access of a token that was looked up lately, without waiting; None says only "ask `find`"."""
@@ -74,46 +73,30 @@ class Directory:
 
     async def site(self, site_id: str) -> Project | None:
         """The project of a public site id, or None."""
-        await self._refresh()
-        if site_id not in self._sites:
-            version = self._version
-            project: Project | None = await self._once(self._projects.site_project, site_id)
-            if version != self._version:  # a change came meanwhile: others may have asked before it
-                return await self._projects.site_project(site_id)
-            self._make_room(self._sites)
-            self._sites[site_id] = project
-        return self._sites[site_id]
+        return await self._known(self._sites, site_id, self._projects.site_project)
 
-    async def _known(
-        self, cache: dict[str, Access | None], name: str, look_up: Callable[[str], Coroutine[Any, Any, Access | None]]
-    ) -> Access | None:
-        await self._refresh()
-        access = cache.get(name)
-        if name not in cache or (access and access.expires_at):
-            version = self._version
-            access = await self._once(look_up, name)
-            if version != self._version:  # as above
-                return await look_up(name)
-            self._make_room(cache)
-            cache[name] = access
-        return access
+    async def _known(self, cache: dict[str, T], name: str, look_up: Callable[[str], Coroutine[Any, Any, T]]) -> T:
+        if time.monotonic() - self._checked > self._check_seconds:
+            await self._once(self._check)
+        known = cache.get(name)
+        if name in cache and not (isinstance(known, Access) and known.expires_at):
+            return cache[name]
+        version = self._version
+        found = await self._once(look_up, name)
+        if version != self._version:  # a change came meanwhile: others may have asked before it
+            return await look_up(name)
+        self._make_room(cache)
+        cache[name] = found
+        return found
 
-    async def _once(self, look_up: Callable[[str], Coroutine[Any, Any, T]], name: str) -> T:
-        """One look-up for all who wait for it: after a start under load that may be every connection."""
-        asked = (self._version, look_up, name)  # what was asked before a change is not for whoever comes after it
+    async def _once(self, ask: Callable[..., Coroutine[Any, Any, T]], *about: str) -> T:
+        """One question for all who wait for its answer: after a start under load that may be every connection."""
+        asked = (self._version, ask, about)  # what was asked before a change is not for whoever comes after it
         task: asyncio.Task[T] | None = self._asked.get(asked)
         if task is None:
-            task = self._asked[asked] = asyncio.get_running_loop().create_task(look_up(name))
+            task = self._asked[asked] = asyncio.get_running_loop().create_task(ask(*about))
             task.add_done_callback(lambda done: (self._asked.pop(asked), done.cancelled() or done.exception()))
         return await asyncio.shield(task)
-
-    async def _refresh(self) -> None:
-        """Ask for the version when it is due: once, for everybody who waits for the answer."""
-        if time.monotonic() - self._checked <= self._check_seconds:
-            return
-        if self._checking is None or self._checking.done():
-            self._checking = asyncio.get_running_loop().create_task(self._check())
-        await asyncio.shield(self._checking)
 
     async def _check(self) -> None:
         asked = time.monotonic()
@@ -150,6 +133,6 @@ class Directory:
         return Access(await self._projects.get(found[0]), found[1], "demo")
 
     @staticmethod
-    def _make_room(cache: dict[str, Access | None] | dict[str, Project | None]) -> None:
+    def _make_room(cache: dict[str, Any]) -> None:
         if len(cache) >= MAX_CACHED:
             cache.clear()
