@@ -5,7 +5,6 @@ same name. `<install>/<yyyy>/<mm>/<dd>/<hh>/sNN-<first entry>-<last entry>.ndjso
 """
 
 import asyncio
-import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from ingest_api import zstd
 from workers.archives import line
 from workers.batch import Batch
 from workers.errors import NotNow
+from workers.synced import sync
 
 if TYPE_CHECKING:  # names of obstore's stubs alone
     from obstore import ListResult, ObjectMeta
@@ -130,7 +130,7 @@ class Archive:
     async def _write(self, path: str, data: bytes) -> None:
         await self._patiently(lambda store: obstore.put_async(store, path, data))
         if not self._where.startswith("s3://"):  # obstore leaves it to the system when a file reaches the disk
-            await self._patiently(lambda _: asyncio.to_thread(_sync, Path(self._where), path))
+            await self._patiently(lambda _: asyncio.to_thread(sync, Path(self._where), path))
 
     async def _list(self, folder: str) -> "ListResult[Sequence[ObjectMeta]]":
         return await self._patiently(lambda store: obstore.list_with_delimiter_async(store, folder or None))
@@ -196,17 +196,6 @@ def _lines(one: Object, data: bytes) -> list[bytes]:
 
 def _packed(lines: Iterable[bytes]) -> bytes:
     return zstd.compress(b"".join(one + b"\n" for one in lines), _LEVEL)
-
-
-def _sync(folder: Path, path: str) -> None:
-    """Make a file and the names that lead to it outlive a power cut."""
-    found = folder / path
-    for one in (found, *list(found.parents)[: path.count("/") + 1]):
-        handle = os.open(one, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _hour(ms: int) -> str:

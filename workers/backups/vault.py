@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-import os
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -18,6 +17,7 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 
 from ingest_api import zstd
 from workers.errors import NotNow
+from workers.synced import sync
 
 MANIFEST = "manifest.json"
 #: of the files, and of what stands in them
@@ -148,7 +148,7 @@ class Vault:
         async with _patience(self.where, self._timeout):
             await obstore.put_async(await self._store(), name, data)
             if not self.where.startswith("s3://"):
-                await asyncio.to_thread(_sync, Path(self.where), name)
+                await asyncio.to_thread(_settle, Path(self.where), name)
 
     async def _read(self, name: str) -> bytes | None:
         async with _patience(self.where, self._timeout):
@@ -194,13 +194,7 @@ def _open(where: str, timeout: float) -> ObjectStore:
     return S3Store.from_url(where, client_options={"timeout": timedelta(seconds=timeout), "allow_http": True})
 
 
-def _sync(folder: Path, name: str) -> None:
-    """Make a file and the names that lead to it outlive a power cut; nobody but its owner may read it."""
-    found = folder / name
-    found.chmod(0o600)
-    for one in (found, *list(found.parents)[: name.count("/") + 1]):
-        handle = os.open(one, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def _settle(folder: Path, name: str) -> None:
+    """A file outlives a power cut, and nobody but its owner may read it."""
+    (folder / name).chmod(0o600)
+    sync(folder, name)
