@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import attrgetter
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import msgspec
 
@@ -152,10 +152,6 @@ def _decode_entry(batch: Batch, ms: int, seq: int, fields: dict[bytes, bytes], a
         whole = Position(ms, seq, 0)
         rejected = Rejected(whole, reason, packed, owner, "", "frame", events=_count(fields), skip=flat)
         batch.rejected.append(rejected)
-        return
-    if not skip and not aside and set(map(type, rows)) == {Event}:  # nearly every frame: nothing to do for each event
-        batch.events += cast("list[Event]", rows)
-        batch.positions += [Position(ms, seq, index) for index in range(len(rows))]
         return
     skipped = set(skip)
     for index, row in enumerate(rows):

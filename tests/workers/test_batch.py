@@ -21,11 +21,11 @@ def test_events_of_the_skip_list_are_left_out_and_the_others_keep_their_place() 
     assert batch.claimed == 2
 
 
-def test_an_ordinary_frame_is_read_as_one_that_is_looked_at_event_by_event() -> None:
+def test_what_a_verdict_says_of_another_entry_changes_nothing() -> None:
     entries = [entry("7-1", [event(n) for n in range(3)]), entry("8-0", [event(3)])]
-    quick, slow = decode(0, entries), decode(0, entries, {"9-9:0": "of another entry"})
-    assert (quick.events, quick.positions) == (slow.events, slow.positions)
-    assert len(quick.events) == 4
+    plain, judged = decode(0, entries), decode(0, entries, {"9-9:0": "of another entry"})
+    assert (plain.events, plain.positions) == (judged.events, judged.positions)
+    assert len(plain.events) == 4
 
 
 def test_the_span_names_the_batch_by_its_entries_alone() -> None:
