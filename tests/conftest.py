@@ -11,10 +11,12 @@ from typing import Any
 import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
+from yarl import URL
 
 from deploy.local.running import RunningStack, running
 from ingest_api.stream import Redis
 from tests import stores
+from tests.faults.tcp_proxy import TcpProxy
 from tests.topologies import Nodes, Primaries, emptied
 from tests.topologies import running as at_work
 from workers.clickhouse.address import address
@@ -52,6 +54,21 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     """A client on an empty Redis, or on several."""
     async with emptied(redis_url) as client:
         yield client
+
+
+@pytest.fixture
+async def cable(redis_url: str) -> AsyncIterator[TcpProxy]:
+    """A way to Redis that can be long, and cut."""
+    proxy = TcpProxy(int(URL(redis_url).port or 0))
+    await proxy.start()
+    yield proxy
+    await proxy.stop()
+
+
+@pytest.fixture
+def far_url(redis_url: str, cable: TcpProxy) -> str:
+    """Redis at the end of the cable."""
+    return str(URL(redis_url).with_port(cable.port))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from redis.exceptions import RedisError
-from yarl import URL
 
 from ingest_api import access, frame
 from ingest_api.access import Directory
@@ -169,18 +168,9 @@ async def stored_for(door: Door) -> list[str]:
 
 
 @pytest.fixture
-async def cable(redis_url: str) -> AsyncIterator[TcpProxy]:
-    """A way to Redis that can be long, and cut."""
-    proxy = TcpProxy(int(URL(redis_url).port or 0))
-    await proxy.start()
-    yield proxy
-    await proxy.stop()
-
-
-@pytest.fixture
-async def far(redis_url: str, cable: TcpProxy) -> AsyncIterator[Redis]:
-    """Redis at the end of it."""
-    redis = connect(str(URL(redis_url).with_port(cable.port)))
+async def far(far_url: str) -> AsyncIterator[Redis]:
+    """Redis at the end of the cable."""
+    redis = connect(far_url)
     yield redis
     await redis.aclose()
 

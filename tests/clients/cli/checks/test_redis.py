@@ -1,7 +1,6 @@
 """The checks of Redis, on a Valkey that is well and on one that is careless."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
@@ -50,23 +49,14 @@ async def test_redis_away_fails_once_and_the_rest_is_skipped(look: Look) -> None
     assert {finding.found[:15] for _, finding in rest} == {"skipped: needs "}
 
 
-@pytest.fixture
-async def cable(redis_url: str) -> AsyncIterator[TcpProxy]:
-    """A way to Redis whose length can be chosen."""
-    proxy = TcpProxy(int(URL(redis_url).port or 0))
-    await proxy.start()
-    yield proxy
-    await proxy.stop()
-
-
-async def test_a_redis_far_away_is_a_warning(look: Look, redis_url: str, cable: TcpProxy) -> None:
+async def test_a_redis_far_away_is_a_warning(look: Look, far_url: str, cable: TcpProxy) -> None:
     cable.delay = 0.05
-    finding = await checks.answers(await look(redis_url=str(URL(redis_url).with_port(cable.port))))
+    finding = await checks.answers(await look(redis_url=far_url))
     assert (finding.state, finding.remedy.partition(":")[0]) == (State.WARN, "Every request waits for Redis")
 
 
-async def test_a_slow_answer_among_quick_ones_is_no_long_way(look: Look, redis_url: str, cable: TcpProxy) -> None:
-    probe = await look(redis_url=str(URL(redis_url).with_port(cable.port)))
+async def test_a_slow_answer_among_quick_ones_is_no_long_way(look: Look, far_url: str, cable: TcpProxy) -> None:
+    probe = await look(redis_url=far_url)
     await cast("Any", probe.redis()).ping()
     cable.delay = 0.05
     async with asyncio.TaskGroup() as tasks:
