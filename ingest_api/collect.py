@@ -27,6 +27,7 @@ from ingest_api.rules.normalise import Context, Stamped, window
 from ingest_api.rules.stamp import stamp
 from ingest_api.sender import Sender, by_key, by_site, spend
 from ingest_api.traces import traced, tracing
+from ingest_api.turnstile import LARGE
 from ingest_api.wish import NOTHING, Wish, wish
 
 log = logging.getLogger(__name__)
@@ -82,8 +83,8 @@ async def _take(
         if dialect.rank <= front_door.pressure.shed:
             raise front_door.pressure.refusal()
         body = arrived(request)
-        if body is None:
-            body = await read_rest(request, settings)
+        if body is None or len(body) >= LARGE:
+            body = await _large(front_door, request, body)
         raw = RawRequest(
             headers,
             message.url.query if "?" in message.path else _NO_QUERY,
@@ -115,6 +116,15 @@ async def _take(
         if sender is not None:  # the ledger of a project; whoever has no key has none
             front_door.refusals.add(moment.now_ms(), sender.project.id, why.reason, count)
         raise
+
+
+async def _large(front_door: FrontDoor, request: web.BaseRequest, body: bytes | None) -> bytes:
+    """A body in its turn; None for one that is still on its way."""
+    if body is None:
+        body = await read_rest(request, front_door.settings)
+    if len(body) >= LARGE:
+        await front_door.turnstile.passed(len(body))
+    return body
 
 
 async def _at_site(directory: Directory, sender: Sender | None, parsed: Parsed, page: str | None) -> Sender:
