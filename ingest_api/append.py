@@ -16,7 +16,7 @@ from ingest_api import raising
 from ingest_api.dialect import Verdict
 from ingest_api.errors import Unavailable
 from ingest_api.lot import Lot, Question, Raised
-from ingest_api.placing import Places, Placing, home, homes, letter
+from ingest_api.placing import Places, Placing, home, homes, letter, pass_on
 from ingest_api.rules.normalise import Stamped
 from ingest_api.servers import routing
 from ingest_api.sluice import WRITE_SECONDS, Sluice
@@ -74,13 +74,16 @@ class Appender:
             return future
         return self._join(self.shard_of(entry), (entry,), entry.size)
 
-    async def append(self, entries: Sequence[Stamped], places: Places | None = None) -> list[Verdict]:
+    async def append(
+        self, entries: Sequence[Stamped], places: Places | None = None, *, patient: bool = False
+    ) -> list[Verdict]:
         """Write events, each to its shard; returns what became of each, in order, once Redis answered.
 
         A shard that could not be written gives its events `Verdict.UNAVAILABLE`. Raises `Unavailable` when none
         could be written. `places` is filled with where they lie, those too that were there before.
+        Whoever is patient waits for company.
         """
-        request, left = Placing(entries, places), list(range(len(entries)))
+        request, left = Placing(entries, places, patient=patient), list(range(len(entries)))
         while left:
             if self._before:
                 left = await self._ask(request, left)
@@ -172,7 +175,8 @@ class Appender:
         futures = []
         for shard, some in groups.items():
             entries = [request.entries[position] for position in some]
-            futures.append(self._join(shard, entries, sum([entry.size for entry in entries]), kind))
+            size = sum([entry.size for entry in entries])
+            futures.append(self._join(shard, entries, size, kind, patient=request.patient))
         answers = await asyncio.gather(*futures, return_exceptions=True)
         return zip(groups, groups.values(), answers, strict=True)
 
@@ -200,7 +204,7 @@ class Appender:
             future.set_exception(Unavailable(_SILENT))
             return
         pursuit = self._tasks.create_task(self._append_alone(entry, count))
-        pursuit.add_done_callback(functools.partial(_pass_on, future))
+        pursuit.add_done_callback(functools.partial(pass_on, future))
 
     async def _append_alone(self, entry: Stamped, count: int) -> bytes | Unavailable:
         try:
@@ -223,12 +227,14 @@ class Appender:
             better = next((turn for turn in turns if ways[turn % count].takes), None)
         self._turn = self._turn if better is None else better
 
-    def _join(self, shard: int, entries: Sequence[Stamped], size: int, kind: type[Lot] = Lot) -> asyncio.Future[bytes]:
+    def _join(
+        self, shard: int, entries: Sequence[Stamped], size: int, kind: type[Lot] = Lot, *, patient: bool = False
+    ) -> asyncio.Future[bytes]:
         if shard >= len(self._ways):
             future: asyncio.Future[bytes] = self._loop.create_future()
             future.set_exception(Unavailable(_SILENT))
             return future
-        return self._ways[shard].join(self._shards[shard], entries, size, kind)
+        return self._ways[shard].join(self._shards[shard], entries, size, kind, patient=patient)
 
     def _moved(self, sluice: Sluice) -> None:
         """A write begins: the next unkeyed events go elsewhere."""
@@ -287,14 +293,3 @@ class Appender:
 
     def _judged(self) -> None:
         self.shut = not any(one.seen and not one.shut for one in self.sluices)
-
-
-def _pass_on(future: asyncio.Future[bytes], pursuit: asyncio.Task[bytes | Unavailable]) -> None:
-    """Tell who waits for one event how the pursuit of it ended."""
-    if future.done():
-        return
-    ended = Unavailable("The front door is stopping.") if pursuit.cancelled() else pursuit.result()
-    if isinstance(ended, Unavailable):
-        future.set_exception(ended)
-    else:
-        future.set_result(ended)

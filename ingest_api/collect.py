@@ -5,6 +5,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import cast
 
 from aiohttp import web
 from aiohttp.hdrs import CONTENT_ENCODING, ORIGIN, USER_AGENT
@@ -18,6 +19,7 @@ from ingest_api.front_door import FrontDoor
 from ingest_api.http import origin
 from ingest_api.http.answer import Answer
 from ingest_api.http.client_address import client_address
+from ingest_api.http.connection import Connection
 from ingest_api.http.request import RawRequest, arrived, read_rest, unpacked
 from ingest_api.http.request_id import next_id
 from ingest_api.placing import Places, verdict
@@ -110,7 +112,8 @@ async def _take(
             telemetry.EVENTS.add(dialect.name, _NAMES[one.verdict])
             outcome.results = (one,)
         else:
-            await _fill(outcome, front_door, dialect, sender.project, stamped, asked=asked)
+            patient = not cast("Connection", request.protocol).hurried
+            await _fill(outcome, front_door, dialect, sender.project, stamped, asked=asked, patient=patient)
         return dialect.reply(outcome)
     except (Refused, Unavailable) as why:
         if sender is not None:  # the ledger of a project; whoever has no key has none
@@ -169,7 +172,14 @@ def _stamp(
 
 
 async def _fill(
-    outcome: Outcome, front_door: FrontDoor, dialect: Dialect, project: Project, stamped: _Items, *, asked: Wish
+    outcome: Outcome,
+    front_door: FrontDoor,
+    dialect: Dialect,
+    project: Project,
+    stamped: _Items,
+    *,
+    asked: Wish,
+    patient: bool,
 ) -> None:
     """Write what was stamped, or only check it, and wait for it as long as the producer asked."""
     places: Places | None = {} if asked.ack and not asked.check_only else None
@@ -177,7 +187,7 @@ async def _fill(
     refused: Counter[Reason] = Counter()
     if len(entries) < len(stamped):
         refused.update([item.reason for item in stamped if isinstance(item, Refusal)])
-    became = await _write(front_door, entries, places, check_only=asked.check_only)
+    became = await _write(front_door, entries, places, check_only=asked.check_only, patient=patient)
     outcome.results = stamped
     _count(dialect.name, refused, became)
     if not asked.check_only:  # the ledger has what was refused; what was written is there already
@@ -189,7 +199,7 @@ async def _fill(
 
 
 async def _write(
-    front_door: FrontDoor, entries: Sequence[Stamped], places: Places | None, *, check_only: bool
+    front_door: FrontDoor, entries: Sequence[Stamped], places: Places | None, *, check_only: bool, patient: bool
 ) -> Counter[Verdict]:
     """Write events, or none of them; each is told its verdict. Returns how often each was given."""
     if not entries:
@@ -197,7 +207,7 @@ async def _write(
     if check_only:
         verdicts = [Verdict.VALID] * len(entries)
     else:
-        verdicts = await front_door.appender.append(entries, places)
+        verdicts = await front_door.appender.append(entries, places, patient=patient)
     if verdicts.count(_NEW) == len(verdicts):  # as most are
         return Counter({_NEW: len(verdicts)})
     for entry, became in zip(entries, verdicts, strict=True):

@@ -1,8 +1,10 @@
 """Placing: the events of one request on their way to their shards, and what became of each."""
 
+import asyncio
 from collections.abc import Sequence
 
 from ingest_api.dialect import Verdict
+from ingest_api.errors import Unavailable
 from ingest_api.rules.normalise import Stamped
 
 #: shard -> ids of the events that lie there now
@@ -16,10 +18,11 @@ _LETTERS = {verdict: bytes((letter,)) for letter, verdict in _VERDICTS.items()}
 class Placing:
     """Positions are those of the request."""
 
-    __slots__ = ("_became", "_error", "_places", "entries")
+    __slots__ = ("_became", "_error", "_places", "entries", "patient")
 
-    def __init__(self, entries: Sequence[Stamped], places: Places | None) -> None:
+    def __init__(self, entries: Sequence[Stamped], places: Places | None, *, patient: bool = False) -> None:
         self.entries = entries
+        self.patient = patient
         self._became = [Verdict.NEW] * len(entries)
         self._error: BaseException | None = None
         self._places = places
@@ -70,3 +73,14 @@ def verdict(answer: bytes) -> Verdict:
 def letter(entry: Stamped, became: Verdict) -> bytes:
     """What a shard would have said."""
     return _LETTERS[became] if entry.digest else b""
+
+
+def pass_on(future: asyncio.Future[bytes], pursuit: asyncio.Task[bytes | Unavailable]) -> None:
+    """Tell who waits for one event how the pursuit of it ended."""
+    if future.done():
+        return
+    ended = Unavailable("The front door is stopping.") if pursuit.cancelled() else pursuit.result()
+    if isinstance(ended, Unavailable):
+        future.set_exception(ended)
+    else:
+        future.set_result(ended)

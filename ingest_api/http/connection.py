@@ -27,6 +27,8 @@ T = TypeVar("T")
 _LINGER_SECONDS = 1.0
 #: beyond `max_connections` so many more are told why they are closed; others are closed without a word
 _TOLD = 1000
+#: a client that sends again so soon after an answer has waited for it
+_HURRY_SECONDS = 0.05
 #: between two looks at what is still under way while the process stops
 _FINISH_PAUSE = 0.02
 #: longest request line and header field; they differ so that errors can be told apart
@@ -99,6 +101,11 @@ class Connection(web.RequestHandler):
     def idle(self) -> bool:
         """Whether no request is under way, its body included."""
         return self._waiter is not None
+
+    @property
+    def hurried(self) -> bool:
+        """Whether the request under way came soon after the answer before it, or after the connection itself."""
+        return self._loop.time() + self._keepalive_timeout - self._next_keepalive_close_time < _HURRY_SECONDS
 
     def sweep(self, now: float, settings: Settings) -> None:
         """End this connection if its client took too long. A body's deadline is its reader's: `read_rest`."""

@@ -20,8 +20,10 @@ class AckFirst(Appender):
         done.set_result(b"0" if entry.digest else b"")
         return done
 
-    async def append(self, entries: Sequence[Stamped], places: Places | None = None) -> list[Verdict]:
-        asyncio.ensure_future(super().append(entries, places)).add_done_callback(_forget)
+    async def append(
+        self, entries: Sequence[Stamped], places: Places | None = None, *, patient: bool = False
+    ) -> list[Verdict]:
+        asyncio.ensure_future(super().append(entries, places, patient=patient)).add_done_callback(_forget)
         return [Verdict.NEW] * len(entries)
 
 

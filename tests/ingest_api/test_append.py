@@ -238,3 +238,50 @@ async def test_at_replica_a_duplicate_is_as_unsure_as_the_first_until_the_replic
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await redis.aclose()
+
+
+async def waits(appender: Appender, seconds: float) -> None:
+    """Write an event; from now on whoever is patient waits for so long, if nothing else happens."""
+    await appender.append([stamped()])
+    for sluice in appender.sluices:
+        sluice.patience = seconds
+
+
+async def sizes(redis: Redis, made: Install) -> list[int]:
+    """Events of each frame, the smallest first."""
+    return sorted(int(fields[b"n"]) for fields in await entries(redis, made))
+
+
+async def test_whoever_is_patient_does_not_wait_where_nothing_was_written_lately(
+    appender: Appender, redis: Redis, made: Install
+) -> None:
+    await appender.append([stamped(), stamped(number=1)], patient=True)
+    assert await sizes(redis, made) == [2]
+
+
+async def test_patient_requests_wait_for_company_and_go_with_whoever_does_not_wait(
+    appender: Appender, redis: Redis, made: Install
+) -> None:
+    await waits(appender, 60)
+    waiting = [asyncio.ensure_future(appender.append([stamped(number=n)] * 2, patient=True)) for n in range(3)]
+    await asyncio.sleep(0.05)
+    assert await sizes(redis, made) == [1], "a write began less than a minute ago"
+    await appender.append_one(stamped(number=9))
+    assert await asyncio.gather(*waiting) == [[Verdict.NEW] * 2] * 3
+    assert await sizes(redis, made) == [1, 7]
+
+
+async def test_many_patient_events_do_not_wait(appender: Appender, redis: Redis, made: Install) -> None:
+    await waits(appender, 60)
+    halves = [asyncio.ensure_future(appender.append([stamped(number=n)] * 500, patient=True)) for n in range(2)]
+    await asyncio.gather(*halves)
+    assert await sizes(redis, made) == [1, 1000]
+
+
+async def test_patience_ends_by_itself(appender: Appender, redis: Redis, made: Install) -> None:
+    await waits(appender, 0.3)
+    both = [asyncio.ensure_future(appender.append([stamped(number=n)] * 2, patient=True)) for n in range(2)]
+    await asyncio.gather(*both)
+    assert await sizes(redis, made) == [1, 4]
+    await appender.append([stamped(number=5)] * 2, patient=True)
+    assert await sizes(redis, made) == [1, 2, 4]

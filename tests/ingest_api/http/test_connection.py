@@ -254,3 +254,26 @@ async def test_a_body_that_never_ends_holds_a_stopping_process_up_no_longer_than
 
 async def _under_way(server: Server) -> bool:
     return any(not cast("Connection", one).idle for one in server.connections)
+
+
+async def test_a_batch_waits_for_company_unless_its_client_came_back_at_once(door: Door) -> None:
+    batch = b"[%s,%s]" % (EVENT, EVENT)
+
+    async def sent(body: bytes) -> int:
+        async with door.post(body) as answer:
+            return answer.status
+
+    async def hurried() -> bool:
+        await sent(batch)
+        return any(cast("Connection", one).hurried for one in door.server.connections)
+
+    await until(hurried)  # at the first time, unless this machine stood still
+    await asyncio.sleep(0.06)
+    assert not any(cast("Connection", one).hurried for one in door.server.connections)
+    for sluice in door.front_door.appender.sluices:
+        sluice.patience = 60
+    waiting = asyncio.ensure_future(sent(batch))
+    done, _ = await asyncio.wait({waiting}, timeout=0.1)
+    assert not done, "a write began less than a minute ago"
+    assert await sent(EVENT) == 200, "a single event waits for nobody"
+    assert await waiting == 200
