@@ -1,7 +1,7 @@
 """A sluice: the way into one server. Lots wait here, lanes carry them; shut or away, it holds up no other server's.
 
 Group commit: events that arrive while a write is under way join the next frame of their shard. An idle server adds no
-delay, a busy one writes large frames. Whoever is patient is written no sooner than 10 ms after the write before, unless
+delay, a busy one writes large frames. Whoever is patient is written no sooner than 20 ms after the write before, unless
 somebody else is not: a write costs Redis as much as a hundred events, for it syncs.
 """
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 #: writes under way at once: while Redis syncs one to disk, the next are made
 MAX_WRITES = 4
 #: whoever is patient waits no longer than so long after the write before, or until there are so many events
-_PATIENCE_SECONDS, _ENOUGH = 0.01, 1000
+_PATIENCE_SECONDS, _ENOUGH = 0.02, 1000
 #: a write that Redis has not answered by then is given up; its producers are told to send again
 WRITE_SECONDS = 5.0
 #: pause between two looks at how durable a server is, and how long one may take: it waits for a disk, or two
