@@ -61,6 +61,8 @@ class Store:
             "max_result_rows": 100_000,
             "max_memory_usage": 2_000_000_000,
             "do_not_merge_across_partitions_select_final": 1,
+            # conditions on the sort key alone, as name and project, are looked at before FINAL reads all of a granule
+            "optimize_move_to_prewhere_if_final": 1,
         }
 
     async def rows(self, statement: Statement, settings: Mapping[str, object] | None = None) -> Rows:

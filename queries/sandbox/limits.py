@@ -40,6 +40,7 @@ _MEANINGS: Mapping[str, object] = {
     "allow_introspection_functions": 0,
     "cancel_http_readonly_queries_on_client_close": 1,
     "do_not_merge_across_partitions_select_final": 1,
+    "optimize_move_to_prewhere_if_final": 1,
     "join_use_nulls": 0,
     "session_timezone": "UTC",
     "use_query_cache": 0,

@@ -46,6 +46,25 @@ async def test_nothing_is_written(reader: Store, warehouse: Client, text: str) -
     assert list(await reader.rows(kept)) == [(1,)]
 
 
+@pytest.mark.parametrize("column", ["country", "kind", "user_id"])
+async def test_of_what_came_twice_only_the_last_can_fit_a_condition(
+    reader: Store, warehouse: Client, column: str
+) -> None:
+    project = f"twice-{uuid.uuid4()}"
+    first = event(project, **{column: "aa"})
+    for number, one in enumerate((first, {**first, column: "bb"})):
+        store(warehouse, one, event(project, name=f"beside_{number}"))
+    text = " ".join(
+        (
+            "SELECT count() FROM events FINAL WHERE project = {project:String} AND name = {name:String}",
+            f"AND {column} = {{value:String}}",
+        )
+    )
+    for value, count in (("aa", 0), ("bb", 1)):
+        asked = Statement(text, {"project": project, "name": first["name"], "value": value})
+        assert list(await reader.rows(asked)) == [(count,)]
+
+
 async def test_a_question_with_too_many_rows_is_refused(reader: Store) -> None:
     with pytest.raises(Refused, match="shorter range") as refused:
         await reader.rows(Statement("SELECT number FROM numbers(100001)"))
