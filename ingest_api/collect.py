@@ -29,7 +29,6 @@ from ingest_api.rules.normalise import Context, Stamped, window
 from ingest_api.rules.stamp import stamp
 from ingest_api.sender import Sender, by_key, by_site, spend
 from ingest_api.traces import traced, tracing
-from ingest_api.turnstile import LARGE
 from ingest_api.wish import NOTHING, Wish, wish
 
 log = logging.getLogger(__name__)
@@ -50,9 +49,10 @@ def collector(front_door: FrontDoor, dialect: Dialect) -> Handler:
     """The aiohttp handler that takes events in one dialect."""
 
     async def collect(request: web.BaseRequest) -> web.StreamResponse:
-        headers: dict[str, str] = {}  # that every answer to this request carries
+        page = request._message.headers.get(ORIGIN)
+        headers = {} if page is None else dict(origin.OPEN)  # that every answer to this request carries
         try:
-            reply = await _take(front_door, dialect, request, headers)
+            reply = await _take(front_door, dialect, request, page, headers)
         except Refused as refused:
             telemetry.REFUSALS.add(dialect.name, refused.reason)
             reply = dialect.refuse(refused)
@@ -71,13 +71,14 @@ def collector(front_door: FrontDoor, dialect: Dialect) -> Handler:
 
 
 async def _take(
-    front_door: FrontDoor, dialect: Dialect, request: web.BaseRequest, answer_headers: dict[str, str]
+    front_door: FrontDoor,
+    dialect: Dialect,
+    request: web.BaseRequest,
+    page: str | None,
+    answer_headers: dict[str, str],
 ) -> Reply:
     message, directory, settings = request._message, front_door.directory, front_door.settings
     headers = message.headers
-    page = headers.get(ORIGIN)
-    if page is not None:
-        answer_headers.update(origin.OPEN)
     token, sender, count = dialect.token(headers), None, 1
     try:
         if token or not dialect.public:
@@ -85,8 +86,10 @@ async def _take(
         if dialect.rank <= front_door.pressure.shed:
             raise front_door.pressure.refusal()
         body = arrived(request)
-        if body is None or len(body) >= LARGE:
-            body = await _large(front_door, request, body)
+        if body is None:
+            body = await read_rest(request, settings)
+        if (turn := front_door.entrance.enter(len(body))) is not None:
+            await turn
         raw = RawRequest(
             headers,
             message.url.query if "?" in message.path else _NO_QUERY,
@@ -96,7 +99,7 @@ async def _take(
             client_address(request, settings),
             _readable(headers.get(USER_AGENT)),
         )
-        asked = wish(raw.query, waits=dialect.waits) if raw.query else NOTHING
+        asked = wish(raw.query, waits=dialect.waits)
         parsed = dialect.parse(raw, settings.max_batch_events)
         count = len(parsed.items)
         if sender is None or parsed.site_id:
@@ -119,15 +122,6 @@ async def _take(
         if sender is not None:  # the ledger of a project; whoever has no key has none
             front_door.refusals.add(moment.now_ms(), sender.project.id, why.reason, count)
         raise
-
-
-async def _large(front_door: FrontDoor, request: web.BaseRequest, body: bytes | None) -> bytes:
-    """A body in its turn; None for one that is still on its way."""
-    if body is None:
-        body = await read_rest(request, front_door.settings)
-    if len(body) >= LARGE:
-        await front_door.turnstile.passed(len(body))
-    return body
 
 
 async def _at_site(directory: Directory, sender: Sender | None, parsed: Parsed, page: str | None) -> Sender:

@@ -15,7 +15,7 @@ from ingest_api.refusals import Refusals
 from ingest_api.rules.limits import Limits
 from ingest_api.settings import Settings
 from ingest_api.stream import InstallMismatch, connect, install, read_install
-from ingest_api.turnstile import Turnstile
+from ingest_api.turnstile import Entrance
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class FrontDoor:
         self.pressure = Pressure(settings)
         self.refusals = Refusals()
         self.acks = Acks(self.redis)
-        self.turnstile = Turnstile()
+        self.entrance = Entrance()
         #: as answers name it; an ordinary text, for it goes into each
         self.durability = settings.durability.value
         self.stopping = False

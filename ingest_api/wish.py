@@ -26,6 +26,8 @@ NOTHING = Wish()
 
 def wish(query: Mapping[str, str], *, waits: bool) -> Wish:
     """Read the query string; of a dialect that does not wait `validate` alone. Raises `Refused`."""
+    if not query:
+        return NOTHING
     check_only = query.get("validate") == "1"
     if not waits:
         return Wish(check_only)

@@ -4,21 +4,24 @@ import asyncio
 
 import pytest
 
-from ingest_api.turnstile import LARGE, PER_TURN, Turnstile
+from ingest_api.turnstile import LARGE, LARGE_PER_TURN, SMALL_PER_TURN, Entrance, Turnstile
 from tests.ingest_api.conftest import Door
+
+PER_TURN = 100
 
 
 class Watch:
     """Counts turns of the loop, and notes in which of them somebody passed."""
 
     def __init__(self) -> None:
-        self.turnstile = Turnstile()
+        self.turnstile = Turnstile(PER_TURN)
         self.turn = 0
         self.passed: list[tuple[str, int]] = []
 
     async def send(self, name: str, size: int) -> None:
         """Pass with a body of this size."""
-        await self.turnstile.passed(size)
+        if (turn := self.turnstile.enter(size)) is not None:
+            await turn
         self.passed.append((name, self.turn))
 
     async def turns(self, count: int) -> None:
@@ -29,8 +32,7 @@ class Watch:
 
 
 async def test_whoever_comes_to_an_open_turnstile_passes_at_once() -> None:
-    with pytest.raises(StopIteration):  # it ends without waiting for anything
-        Turnstile().passed(100 * PER_TURN).send(None)
+    assert Turnstile(PER_TURN).enter(100 * PER_TURN) is None
 
 
 async def test_of_many_who_are_here_some_pass_in_each_turn_in_the_order_of_coming() -> None:
@@ -56,7 +58,7 @@ async def test_who_comes_while_others_wait_passes_after_them() -> None:
     watch = Watch()
     tasks = [asyncio.ensure_future(watch.send(f"early {number}", PER_TURN)) for number in range(4)]
     await watch.turns(2)
-    tasks.append(asyncio.ensure_future(watch.send("late", LARGE)))
+    tasks.append(asyncio.ensure_future(watch.send("late", 1)))
     await asyncio.gather(*tasks)
     assert watch.passed[-1][0] == "late"
 
@@ -72,22 +74,30 @@ async def test_one_who_gives_up_holds_up_nobody() -> None:
     await asyncio.wait_for(watch.send("after", PER_TURN), 1)
 
 
+async def test_small_bodies_wait_for_no_large_ones() -> None:
+    entrance = Entrance()
+    assert entrance.enter(LARGE_PER_TURN) is None
+    assert entrance.enter(LARGE) is not None
+    assert [entrance.enter(LARGE - 1) for _ in range(SMALL_PER_TURN)] == [None] * SMALL_PER_TURN
+    assert entrance.enter(1) is not None
+
+
 @pytest.mark.stack
-async def test_batches_pass_it_and_single_events_do_not(door: Door) -> None:
+async def test_every_body_passes_once_and_all_are_answered(door: Door) -> None:
     sizes: list[int] = []
 
-    class Counted(Turnstile):
-        async def passed(self, size: int) -> None:
+    class Counted(Entrance):
+        def enter(self, size: int) -> asyncio.Future[None] | None:
             sizes.append(size)
-            await super().passed(size)
+            return super().enter(size)
 
-    door.front_door.turnstile = Counted()
+    door.front_door.entrance = Counted()
+    small = b'{"event_type":"a","occurred_at":"2025-12-22T10:30:00Z","data":{}}'
     large = b'[{"event_type":"a","occurred_at":"2025-12-22T10:30:00Z","data":{"text":"%s"}}]' % (b"x" * LARGE)
-    bodies = [large, b'{"event_type":"a","occurred_at":"2025-12-22T10:30:00Z","data":{}}'] * 20
 
     async def send(body: bytes) -> int:
         async with door.post(body) as answer:
             return answer.status
 
-    assert await asyncio.gather(*map(send, bodies)) == [200] * 40
-    assert sizes == [len(large)] * 20
+    assert await asyncio.gather(*map(send, [large, small] * 50)) == [200] * 100
+    assert sorted(sizes) == [len(small)] * 50 + [len(large)] * 50
