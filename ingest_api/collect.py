@@ -28,6 +28,7 @@ from ingest_api.rules import do_not_track
 from ingest_api.rules.normalise import Context, Stamped, window
 from ingest_api.rules.stamp import stamp
 from ingest_api.sender import Sender, by_key, by_site, spend
+from ingest_api.settings import Settings
 from ingest_api.traces import traced, tracing
 from ingest_api.wish import NOTHING, Wish, wish
 
@@ -77,9 +78,8 @@ async def _take(
     page: str | None,
     answer_headers: dict[str, str],
 ) -> Reply:
-    message, directory, settings = request._message, front_door.directory, front_door.settings
-    headers = message.headers
-    token, sender, count = dialect.token(headers), None, 1
+    directory, settings = front_door.directory, front_door.settings
+    token, sender, count = dialect.token(request._message.headers), None, 1
     try:
         if token or not dialect.public:
             sender = by_key(directory.cached(token) or await directory.find(token), page)
@@ -90,15 +90,7 @@ async def _take(
             body = await read_rest(request, settings)
         if (turn := front_door.entrance.enter(len(body))) is not None:
             await turn
-        raw = RawRequest(
-            headers,
-            message.url.query if "?" in message.path else _NO_QUERY,
-            message.url.raw_path,
-            unpacked(body, headers.get(CONTENT_ENCODING), settings),
-            moment.now_ms(),
-            client_address(request, settings),
-            _readable(headers.get(USER_AGENT)),
-        )
+        raw = _raw(request, body, settings)
         asked = wish(raw.query, waits=dialect.waits)
         parsed = dialect.parse(raw, settings.max_batch_events)
         count = len(parsed.items)
@@ -122,6 +114,20 @@ async def _take(
         if sender is not None:  # the ledger of a project; whoever has no key has none
             front_door.refusals.add(moment.now_ms(), sender.project.id, why.reason, count)
         raise
+
+
+def _raw(request: web.BaseRequest, body: bytes, settings: Settings) -> RawRequest:
+    message = request._message
+    headers = message.headers
+    return RawRequest(
+        headers,
+        message.url.query if "?" in message.path else _NO_QUERY,
+        message.url.raw_path,
+        unpacked(body, headers.get(CONTENT_ENCODING), settings),
+        moment.now_ms(),
+        client_address(request, settings),
+        _readable(headers.get(USER_AGENT)),
+    )
 
 
 async def _at_site(directory: Directory, sender: Sender | None, parsed: Parsed, page: str | None) -> Sender:
